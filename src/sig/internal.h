@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* For this room alone. */
+#ifndef SIG_INTERNAL_H
+#define SIG_INTERNAL_H
+
+#include <openssl/evp.h>
+
+#include "base/arena.h"
+#include "der/x509.h"
+#include "sig/keyring.h"
+
+struct mo_key {
+	struct mo_cert cert;
+	struct mo_x509 id; /* points into a copy in the arena */
+	EVP_PKEY *pkey;	   /* NULL: OpenSSL does not know its algorithm */
+};
+
+struct mo_keyring {
+	struct mo_arena arena;
+	struct mo_key **keys;
+	size_t nr, size;
+};
+
+/*
+ * The next CERTIFICATE block at or behind *at in PEM text, its DER into der (which is emptied
+ * before); *at moves behind it. *found false: no more. "keyring.format" for a block that is not
+ * PEM.
+ */
+_must_check_ int mo_sig_pem_next(const char *text, size_t len, size_t *at, struct mo_buf *der,
+				 bool *found, struct modulo_error *err);
+
+/*
+ * What key says of a signature; fails only where the system does (memory, reading content). Leaves
+ * errors in OpenSSL's queue: the caller has set a mark.
+ */
+_must_check_ int mo_sig_verify(EVP_PKEY *key, const struct mo_cms *cms, const uint8_t *digest,
+			       struct mo_source *content, uint64_t content_len,
+			       enum mo_sig_status *status, struct modulo_error *err);
+
+#endif

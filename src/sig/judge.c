@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which certificate a signature is for, and what the certificates that fit say of it. */
+#include <openssl/err.h>
+
+#include "sig/internal.h"
+
+static bool fits(const struct mo_key *key, const struct mo_cms *cms)
+{
+	if (cms->key_id.len)
+		return mo_view_same(key->id.key_id, cms->key_id);
+	return mo_view_same(key->id.serial, cms->serial) &&
+	       mo_view_same(key->id.issuer, cms->issuer);
+}
+
+/*
+ * Which of two answers is the better one to give. One that verifies decides. A key that cannot be
+ * tried may be the right one, so the failure of another beside it proves nothing.
+ */
+static int rank(enum mo_sig_status s)
+{
+	switch (s) {
+	case MO_SIG_VERIFIED:
+		return 3;
+	case MO_SIG_UNSUPPORTED:
+		return 2;
+	case MO_SIG_INVALID:
+		return 1;
+	case MO_SIG_NO_KEY:
+		break;
+	}
+	return 0;
+}
+
+int mo_keyring_judge(const struct mo_keyring *k, const struct mo_cms *cms, const uint8_t *digest,
+		     struct mo_source *content, uint64_t content_len, enum mo_sig_status *status,
+		     const struct mo_cert **cert, struct modulo_error *err)
+{
+	bool other = mo_cms_digest(cms, digest, NULL) != 0;
+	enum mo_sig_status best = MO_SIG_NO_KEY, s;
+	const struct mo_cert *who = NULL;
+	int rc = 0;
+
+	ERR_set_mark();
+	for (size_t i = 0; !rc && i < mo_keyring_nr(k) && best != MO_SIG_VERIFIED; i++) {
+		const struct mo_key *key = k->keys[i];
+
+		if (!fits(key, cms))
+			continue;
+		s = MO_SIG_INVALID;
+		if (!other)
+			rc = mo_sig_verify(key->pkey, cms, digest, content, content_len, &s, err);
+		if (rank(s) > rank(best)) {
+			best = s;
+			who = &key->cert;
+		}
+	}
+	ERR_pop_to_mark();
+	if (rc)
+		return rc;
+	*status = other ? MO_SIG_INVALID : best;
+	*cert = who;
+	return 0;
+}
