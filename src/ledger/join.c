@@ -311,7 +311,7 @@ static int check_carried(struct join *j, const struct stream *s, struct mo_sourc
 {
 	struct matcher m = { { match_write }, content, 0 };
 	struct mo_codec_info info = { 0 };
-	int r = s->codec->decode(carried, &m.sink, content->len, &info, j->err);
+	int r = s->codec->decode(carried, content->len, &m.sink, &info, j->err);
 
 	if (r == 0 && (m.at != content->len || strcmp(info.params.data, s->params) != 0))
 		r = refuse(j, MODULO_MISMATCH, "join.carried", "a carried stream has other parameters or other content");

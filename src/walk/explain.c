@@ -54,7 +54,7 @@ static int decode(const struct mo_explain *x, const struct mo_codec *c, struct m
 	*decoded = NULL;
 	if (r < 0)
 		return r;
-	r = c->decode(it->source, mo_spool_sink(spool), x->max_decoded ? x->max_decoded : MO_DECODED_MAX, &info, &why);
+	r = c->decode(it->source, x->max_decoded ? x->max_decoded : MO_DECODED_MAX, mo_spool_sink(spool), &info, &why);
 	if (r == 0) {
 		it->params = mo_arena_dup(arena, info.params.data, info.params.len);
 		r = it->params ? mo_spool_source(MO_TAKE(spool), decoded, err) : mo_fail_nomem(err);

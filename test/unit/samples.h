@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Files of the source tree's test/ folder, which MODULO_TEST_DIR names (without it: test/ here). A
+ * file that is missing ends the test program: it would only look as if something had been tested.
+ */
+#ifndef TEST_UNIT_SAMPLES_H
+#define TEST_UNIT_SAMPLES_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static inline const char *sample_dir(void)
+{
+	const char *dir = getenv("MODULO_TEST_DIR");
+
+	return dir ? dir : "test";
+}
+
+struct sample {
+	uint8_t *p; /* of exactly len bytes, so that a sanitizer sees a read behind them */
+	size_t len;
+};
+
+static inline struct sample sample_path(const char *path)
+{
+	struct sample s;
+	FILE *f = fopen(path, "rb");
+	long len;
+
+	if (!f || fseek(f, 0, SEEK_END) || (len = ftell(f)) < 0 || fseek(f, 0, SEEK_SET)) {
+		printf("Bail out! cannot read %s\n", path);
+		exit(1);
+	}
+	s.len = (size_t)len;
+	s.p = malloc(s.len ? s.len : 1);
+	if (!s.p || fread(s.p, 1, s.len, f) != s.len) {
+		printf("Bail out! cannot read %s\n", path);
+		exit(1);
+	}
+	fclose(f);
+	return s;
+}
+
+/* test/samples/cms/NAME */
+static inline struct sample cms_sample(const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/samples/cms/%s", sample_dir(), name);
+	return sample_path(path);
+}
+
+#endif
