@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int set(struct modulo_error *err, int rc, uint64_t offset, const char *id, const char *fmt,
-	       va_list ap)
+__attribute__((format(printf, 5, 0))) static int set(struct modulo_error *err, int rc, uint64_t offset,
+						       const char *id, const char *fmt, va_list ap)
 {
 	if (!err || err->rc)
 		return rc;

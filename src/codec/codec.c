@@ -6,7 +6,7 @@
 
 #include "codec/internal.h"
 
-static const struct mo_codec *const codecs[] = {&mo_codec_gzip, &mo_codec_xz, &mo_codec_zstd};
+static const struct mo_codec *const codecs[] = { &mo_codec_gzip, &mo_codec_xz, &mo_codec_zstd };
 
 const struct mo_codec *mo_codec_nth(unsigned i)
 {
@@ -57,15 +57,22 @@ static int compare_write(struct mo_sink *k, const void *p, size_t len, struct mo
 static int try(const struct mo_codec *c, struct mo_source *enc, struct mo_source *dec,
 	       const char *params, const char *token, bool *same, struct modulo_error *err)
 {
-	struct compare cmp = {.sink = {.write = compare_write}, .enc = enc};
-	struct modulo_error own = {0};
-	int rc = c->encode(dec, token, params, &cmp.sink, &own);
+	struct compare cmp = { .sink = { .write = compare_write }, .enc = enc };
+	struct modulo_error own = { 0 };
+	bool can = true;
+	int rc = 0;
 
+	*same = false;
+	if (c->plausible)
+		rc = c->plausible(enc, dec, token, params, &can, &own);
+	if (!rc && !can)
+		return 0;
+	if (!rc)
+		rc = c->encode(dec, token, params, &cmp.sink, &own);
 	*same = rc == 0 && cmp.at == enc->len;
 	if (rc == 0 || cmp.differs)
 		return 0;
-	/* An encoder that is not here, does not work or would take too much is one that does not
-	 * serve. */
+	/* An encoder that is not here, does not work or takes too much does not serve. */
 	if (rc == MODULO_UNSUPPORTED || rc == MODULO_LIMIT)
 		return 0;
 	if (err && !err->rc)

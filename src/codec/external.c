@@ -89,7 +89,7 @@ static int spawn(char *const argv[], int in, int out, pid_t *pid)
 {
 	const char *path = getenv("PATH");
 	char locale[] = "LC_ALL=C", _cleanup_free_ *where = NULL;
-	char *env[] = {locale, NULL, NULL};
+	char *env[] = { locale, NULL, NULL };
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	int rc;
@@ -115,7 +115,7 @@ static int spawn(char *const argv[], int in, int out, pid_t *pid)
 
 static int start(char *const argv[], struct child *c, struct modulo_error *err)
 {
-	int in[2] = {-1, -1}, out[2] = {-1, -1};
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	int rc = make_pipes(in, out);
 
 	if (!rc)
@@ -203,8 +203,8 @@ static int pump(struct child *c, struct feed *f, struct mo_sink *out, struct mod
 	int rc = 0;
 
 	while (!end && !rc) {
-		struct pollfd fds[2] = {{.fd = c->out, .events = POLLIN},
-					{.fd = c->in, .events = POLLOUT}};
+		struct pollfd fds[2] = { { .fd = c->out, .events = POLLIN },
+					 { .fd = c->in, .events = POLLOUT } };
 
 		if (poll(fds, 2, -1) < 0) {
 			if (errno != EINTR)
@@ -269,14 +269,14 @@ static struct {
 	pthread_once_t once;
 	char version[32]; /* "": not here */
 } programs[] = {
-    [MO_PROGRAM_GZIP] = {.name = "gzip", .once = PTHREAD_ONCE_INIT},
-    [MO_PROGRAM_PIGZ] = {.name = "pigz", .once = PTHREAD_ONCE_INIT},
+	[MO_PROGRAM_GZIP] = { .name = "gzip", .once = PTHREAD_ONCE_INIT },
+	[MO_PROGRAM_PIGZ] = { .name = "pigz", .once = PTHREAD_ONCE_INIT },
 };
 
 static void ask_version(enum mo_program p)
 {
-	char name[8], option[] = "--version", *argv[] = {name, option, NULL};
-	struct line l = {.sink = {.write = line_write}};
+	char name[8], option[] = "--version", *argv[] = { name, option, NULL };
+	struct line l = { .sink = { .write = line_write } };
 	size_t n = strlen(programs[p].name), len;
 
 	memcpy(name, programs[p].name, n + 1);

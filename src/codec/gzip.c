@@ -240,14 +240,14 @@ static int decode_member(struct gunzip *g, struct modulo_error *err)
 static int gzip_decode(struct mo_source *enc, uint64_t max, struct mo_sink *out,
 		       struct mo_codec_info *info, struct modulo_error *err)
 {
-	struct mo_buf _cleanup_buf_ params = {0};
+	struct mo_buf _cleanup_buf_ params = { 0 };
 	struct gunzip _cleanup_free_ *g = malloc(sizeof(*g));
 	int rc;
 
 	if (!g)
 		return mo_fail_nomem(err);
 	mo_codec_in_init(&g->in, enc, 0, enc->len);
-	g->out = (struct mo_codec_out){.k = out, .max = max};
+	g->out = (struct mo_codec_out){ .k = out, .max = max };
 	memset(&g->params, 0, sizeof(g->params));
 	memset(&g->z, 0, sizeof(g->z));
 	g->crc = 0;
@@ -270,13 +270,13 @@ static bool gzip_alike(const char *a, uint64_t a_len, const char *b, uint64_t b_
 }
 
 const struct mo_codec mo_codec_gzip = {
-    .name = "gzip",
-    .suffix = ".gz",
-    .brief = "gzip, one member (RFC 1952)",
-    .magic = {0x1f, 0x8b, 0x08},
-    .magic_len = 3,
-    .decode = gzip_decode,
-    .candidate = mo_codec_gzip_candidate,
-    .encode = mo_codec_gzip_encode,
-    .alike = gzip_alike,
+	.name = "gzip",
+	.suffix = ".gz",
+	.brief = "gzip, one member (RFC 1952)",
+	.magic = { 0x1f, 0x8b, 0x08 },
+	.magic_len = 3,
+	.decode = gzip_decode,
+	.candidate = mo_codec_gzip_candidate,
+	.encode = mo_codec_gzip_encode,
+	.alike = gzip_alike,
 };

@@ -43,7 +43,7 @@ static void add(struct choices *c, enum maker m, const char *levels)
 	if (!maker_version(m))
 		return;
 	for (; *levels && c->nr < MO_NR(c->of); levels++)
-		c->of[c->nr++] = (struct choice){m, *levels};
+		c->of[c->nr++] = (struct choice){ m, *levels };
 }
 
 /*
@@ -96,7 +96,7 @@ static void put_le32(uint8_t *p, uint32_t v)
 static int write_header(const struct mo_codec_gzip_params *p, struct mo_sink *out,
 			struct modulo_error *err)
 {
-	uint8_t head[MO_GZIP_HEADER_LEN + sizeof(p->name) + 1] = {0x1f, 0x8b, 8};
+	uint8_t head[MO_GZIP_HEADER_LEN + sizeof(p->name) + 1] = { 0x1f, 0x8b, 8 };
 	size_t len = MO_GZIP_HEADER_LEN;
 
 	put_le32(head + 4, p->mtime);
@@ -134,11 +134,11 @@ static int behead_write(struct mo_sink *k, const void *p, size_t len, struct mod
 static int run_program(enum maker m, char level, struct mo_source *dec, struct mo_sink *out,
 		       struct modulo_error *err)
 {
-	struct behead b = {.sink = {.write = behead_write}, .next = out};
-	char name[8], nameless[] = "-n", option[] = {'-', level, '\0'};
+	struct behead b = { .sink = { .write = behead_write }, .next = out };
+	char name[8], nameless[] = "-n", option[] = { '-', level, '\0' };
 	/* pigz's bytes do not depend on the number of its threads. */
 	char threads[] = "-p2",
-	     *argv[] = {name, nameless, option, m == PIGZ ? threads : NULL, NULL};
+	     *argv[] = { name, nameless, option, m == PIGZ ? threads : NULL, NULL };
 	int rc;
 
 	memcpy(name, maker_name(m), strlen(maker_name(m)) + 1);
@@ -213,7 +213,7 @@ static int run_zlib(char level, struct mo_source *dec, struct mo_sink *out,
 int mo_codec_gzip_encode(struct mo_source *dec, const char *token, const char *params,
 			 struct mo_sink *out, struct modulo_error *err)
 {
-	static const enum maker makers[] = {GZIP, PIGZ, ZLIB};
+	static const enum maker makers[] = { GZIP, PIGZ, ZLIB };
 	struct mo_codec_gzip_params p;
 	const char *level = NULL;
 	enum maker m = ZLIB;

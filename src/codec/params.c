@@ -13,7 +13,7 @@
 static const struct {
 	unsigned id;
 	const char *name;
-} checks[] = {{0, "none"}, {1, "crc32"}, {4, "crc64"}, {10, "sha256"}};
+} checks[] = { { 0, "none" }, { 1, "crc32" }, { 4, "crc64" }, { 10, "sha256" } };
 
 /* Takes "KEY=VALUE" off *s, and the comma behind it. The value reaches to the next comma or the
  * end. */
@@ -57,7 +57,7 @@ static bool take_bool(const char **s, const char *key, bool last, bool *v)
 
 bool mo_codec_gzip_parse(const char *s, struct mo_codec_gzip_params *p)
 {
-	struct mo_buf _cleanup_buf_ name = {0};
+	struct mo_buf _cleanup_buf_ name = { 0 };
 	uint64_t mtime, xfl, os;
 	const char *value;
 	size_t len;
@@ -69,8 +69,10 @@ bool mo_codec_gzip_parse(const char *s, struct mo_codec_gzip_params *p)
 		return false;
 	if (name.len > sizeof(p->name) || (name.len && memchr(name.data, 0, name.len)))
 		return false;
-	*p = (struct mo_codec_gzip_params){
-	    .mtime = (uint32_t)mtime, .xfl = (uint8_t)xfl, .os = (uint8_t)os, .name_len = name.len};
+	*p = (struct mo_codec_gzip_params){ .mtime = (uint32_t)mtime,
+					    .xfl = (uint8_t)xfl,
+					    .os = (uint8_t)os,
+					    .name_len = name.len };
 	if (name.len)
 		memcpy(p->name, name.data, name.len);
 	return true;
@@ -147,7 +149,7 @@ static bool zstd_window_known(uint64_t window)
 
 bool mo_codec_zstd_parse(const char *s, struct mo_codec_zstd_params *p)
 {
-	struct mo_codec_zstd_params q = {0};
+	struct mo_codec_zstd_params q = { 0 };
 	const char *value;
 	size_t len;
 

@@ -88,7 +88,7 @@ int mo_codec_info_fill(struct mo_codec_info *info, struct mo_buf *params, uint64
 	if (!mo_buf_ok(params))
 		return mo_fail_nomem(err);
 	info->params = *params;
-	*params = (struct mo_buf){0};
+	*params = (struct mo_buf){ 0 };
 	info->decoded_len = decoded_len;
 	return 0;
 }

@@ -52,9 +52,9 @@ static int check_final(struct unxz *x, uint8_t got[MO_XZ_CHECK_MAX], struct modu
 
 static int start_data(struct unxz *x, struct modulo_error *err)
 {
-	lzma_options_lzma opt = {.dict_size = mo_codec_xz_dict(x->first.dict_props)};
-	lzma_filter filters[2] = {{.id = LZMA_FILTER_LZMA2, .options = &opt},
-				  {.id = LZMA_VLI_UNKNOWN}};
+	lzma_options_lzma opt = { .dict_size = mo_codec_xz_dict(x->first.dict_props) };
+	lzma_filter filters[2] = { { .id = LZMA_FILTER_LZMA2, .options = &opt },
+				   { .id = LZMA_VLI_UNKNOWN } };
 
 	check_init(x);
 	/* Props and dictionary were checked: what is left to fail is memory. */
@@ -116,7 +116,7 @@ static int decode_data(struct unxz *x, uint64_t packed, uint64_t decoded, struct
 /* Padding and check. They lie before the index: mo_codec_xz_frame() has added them up. */
 static int end_block(struct unxz *x, uint64_t pad, struct modulo_error *err)
 {
-	uint8_t want[4 + MO_XZ_CHECK_MAX] = {0}, got[MO_XZ_CHECK_MAX] = {0};
+	uint8_t want[4 + MO_XZ_CHECK_MAX] = { 0 }, got[MO_XZ_CHECK_MAX] = { 0 };
 	uint64_t at = mo_codec_in_tell(&x->in);
 	int rc = mo_codec_in_get(&x->in, want, (size_t)pad, err);
 
@@ -144,8 +144,8 @@ static int check_shape(struct unxz *x, const struct mo_codec_xz_block *b, uint64
 	if (b->header_len != x->first.header_len || b->sizes != x->first.sizes ||
 	    b->dict_props != x->first.dict_props)
 		return mo_fail(
-		    err, MODULO_UNSUPPORTED, at, "xz.blocks",
-		    "block headers of different length, dictionary or presence of sizes");
+			err, MODULO_UNSUPPORTED, at, "xz.blocks",
+			"block headers of different length, dictionary or presence of sizes");
 	return 0;
 }
 
@@ -194,25 +194,25 @@ static int decode_stream(struct unxz *x, struct mo_source *enc, struct modulo_er
 static int xz_decode(struct mo_source *enc, uint64_t max, struct mo_sink *out,
 		     struct mo_codec_info *info, struct modulo_error *err)
 {
-	struct mo_buf _cleanup_buf_ params = {0};
+	struct mo_buf _cleanup_buf_ params = { 0 };
 	struct mo_codec_xz_params p;
 	struct unxz _cleanup_free_ *x = malloc(sizeof(*x));
 	int rc;
 
 	if (!x)
 		return mo_fail_nomem(err);
-	x->out = (struct mo_codec_out){.k = out, .max = max};
-	x->hash = (struct mo_hash){0};
+	x->out = (struct mo_codec_out){ .k = out, .max = max };
+	x->hash = (struct mo_hash){ 0 };
 	x->z = (lzma_stream)LZMA_STREAM_INIT;
 	rc = decode_stream(x, enc, err);
 	lzma_end(&x->z);
 	mo_hash_release(&x->hash);
 	if (rc)
 		return rc;
-	p = (struct mo_codec_xz_params){.check = x->fr.check,
-					.dict = mo_codec_xz_dict(x->first.dict_props),
-					.sizes = x->first.sizes,
-					.block = x->fr.nr_blocks > 1 ? x->fr.block : 0};
+	p = (struct mo_codec_xz_params){ .check = x->fr.check,
+					 .dict = mo_codec_xz_dict(x->first.dict_props),
+					 .sizes = x->first.sizes,
+					 .block = x->fr.nr_blocks > 1 ? x->fr.block : 0 };
 	mo_codec_xz_render(&p, &params);
 	return mo_codec_info_fill(info, &params, x->out.len, err);
 }
@@ -236,13 +236,14 @@ static bool xz_alike(const char *a, uint64_t a_len, const char *b, uint64_t b_le
 }
 
 const struct mo_codec mo_codec_xz = {
-    .name = "xz",
-    .suffix = ".xz",
-    .brief = "xz, one stream of LZMA2 (xz file format 1.1)",
-    .magic = {0xfd, '7', 'z', 'X', 'Z', 0},
-    .magic_len = 6,
-    .decode = xz_decode,
-    .candidate = mo_codec_xz_candidate,
-    .encode = mo_codec_xz_encode,
-    .alike = xz_alike,
+	.name = "xz",
+	.suffix = ".xz",
+	.brief = "xz, one stream of LZMA2 (xz file format 1.1)",
+	.magic = { 0xfd, '7', 'z', 'X', 'Z', 0 },
+	.magic_len = 6,
+	.decode = xz_decode,
+	.candidate = mo_codec_xz_candidate,
+	.encode = mo_codec_xz_encode,
+	.plausible = mo_codec_xz_plausible,
+	.alike = xz_alike,
 };

@@ -38,9 +38,9 @@ static uint32_t preset_dict(uint32_t preset)
  */
 static void choose(const struct mo_codec_xz_params *p, const char *levels[LEVELS_MAX])
 {
-	static const char *const order[] = {"6",  "9",	"0",  "1",  "2",  "3",	"4",
-					    "5",  "7",	"8",  "6e", "9e", "0e", "1e",
-					    "2e", "3e", "4e", "5e", "7e", "8e"};
+	static const char *const order[] = { "6",  "9",	 "0",  "1",  "2",  "3",	 "4",
+					     "5",  "7",	 "8",  "6e", "9e", "0e", "1e",
+					     "2e", "3e", "4e", "5e", "7e", "8e" };
 	bool by_linux = p->check == MO_XZ_CRC32 && (p->dict == 1 << 20 || p->dict == 1 << 21);
 	unsigned nr = 0;
 
@@ -62,8 +62,8 @@ static void set_filters(const struct mo_codec_xz_params *p, const char *level,
 	/* Fails for unknown presets only, which is_level() has kept away. */
 	(void)!lzma_lzma_preset(opt, preset_of(level));
 	opt->dict_size = p->dict;
-	filters[0] = (lzma_filter){.id = LZMA_FILTER_LZMA2, .options = opt};
-	filters[1] = (lzma_filter){.id = LZMA_VLI_UNKNOWN};
+	filters[0] = (lzma_filter){ .id = LZMA_FILTER_LZMA2, .options = opt };
+	filters[1] = (lzma_filter){ .id = LZMA_VLI_UNKNOWN };
 }
 
 static bool is_level(const char *s)
@@ -77,10 +77,10 @@ static bool set_threads(const struct mo_codec_xz_params *p, lzma_filter *filters
 {
 	uint64_t block;
 
-	*mt = (lzma_mt){.filters = filters,
-			.check = (lzma_check)p->check,
-			.block_size = p->block,
-			.threads = THREADS_MAX};
+	*mt = (lzma_mt){ .filters = filters,
+			 .check = (lzma_check)p->check,
+			 .block_size = p->block,
+			 .threads = THREADS_MAX };
 	/* liblzma's own default, if the stream does not say. */
 	block = p->block ? p->block : MO_MAX((uint64_t)3 * p->dict, UINT64_C(1) << 20);
 	if (decoded_len <= block || lzma_stream_encoder_mt_memusage(mt) > MO_CODEC_MEMORY_MAX / 2)

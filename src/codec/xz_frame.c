@@ -8,14 +8,14 @@
 
 #include "base/cursor.h"
 
-static const uint8_t magic[6] = {0xfd, '7', 'z', 'X', 'Z', 0};
+static const uint8_t magic[6] = { 0xfd, '7', 'z', 'X', 'Z', 0 };
 
 /* Stream Flags: a null byte, the Check ID in four bits, four reserved ones. */
 static int read_flags(const uint8_t *p, uint64_t at, struct mo_codec_xz_frame *fr,
 		      struct modulo_error *err)
 {
 	/* xz file format 2.1.1.2: the sizes of all sixteen Check IDs are fixed. */
-	static const uint8_t lens[16] = {0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64};
+	static const uint8_t lens[16] = { 0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64 };
 
 	if (p[0] || p[1] & 0xf0)
 		return mo_fail(err, MODULO_MALFORMED, at, "xz.flags",
@@ -83,7 +83,7 @@ static int explain_end(struct mo_source *enc, struct modulo_error *err)
 static int read_footer(struct mo_source *enc, struct mo_codec_xz_frame *fr, unsigned *check,
 		       struct modulo_error *err)
 {
-	struct mo_codec_xz_frame second = {0};
+	struct mo_codec_xz_frame second = { 0 };
 	uint8_t foot[MO_XZ_FOOTER_LEN];
 	uint64_t at = enc->len - sizeof(foot), size;
 	struct mo_cursor c = mo_cur(foot, sizeof(foot));
@@ -179,7 +179,7 @@ static int index_end(struct mo_codec_xz_index *ix, struct modulo_error *err)
 	uint64_t at = mo_codec_in_tell(&ix->in);
 	/* The index begins at a multiple of 4. */
 	size_t pad = (size_t)mo_codec_xz_pad(at);
-	uint8_t zero[4] = {0}, end[8] = {0};
+	uint8_t zero[4] = { 0 }, end[8] = { 0 };
 	uint32_t crc;
 	int rc = pad ? index_get(ix, end, pad, err) : 0;
 

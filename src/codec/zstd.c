@@ -56,12 +56,12 @@ static int data_fail(size_t ret, uint64_t at, struct modulo_error *err)
 /* Hands n bytes to libzstd, and on what it makes of them. */
 static int feed(struct unzstd *z, const void *p, size_t n, struct modulo_error *err)
 {
-	ZSTD_inBuffer ib = {p, n, 0};
+	ZSTD_inBuffer ib = { p, n, 0 };
 	uint64_t at = mo_codec_in_tell(&z->in) - n;
 	bool full = false;
 
 	while (!z->end && (ib.pos < ib.size || full)) {
-		ZSTD_outBuffer ob = {z->piece, sizeof(z->piece), 0};
+		ZSTD_outBuffer ob = { z->piece, sizeof(z->piece), 0 };
 		size_t ret = ZSTD_decompressStream(z->d, &ob, &ib);
 		int rc;
 
@@ -141,7 +141,7 @@ static int check_magic(uint32_t magic, struct modulo_error *err)
 
 static int read_header(struct unzstd *z, struct modulo_error *err)
 {
-	static const uint8_t size_lens[] = {0, 2, 4, 8};
+	static const uint8_t size_lens[] = { 0, 2, 4, 8 };
 	uint8_t head[HEADER_MAX];
 	struct mo_cursor c;
 	size_t len, rest;
@@ -279,14 +279,14 @@ static int decode_frame(struct unzstd *z, struct modulo_error *err)
 static int zstd_decode(struct mo_source *enc, uint64_t max, struct mo_sink *out,
 		       struct mo_codec_info *info, struct modulo_error *err)
 {
-	struct mo_buf _cleanup_buf_ params = {0};
+	struct mo_buf _cleanup_buf_ params = { 0 };
 	struct unzstd _cleanup_free_ *z = malloc(sizeof(*z));
 	int rc;
 
 	if (!z)
 		return mo_fail_nomem(err);
 	mo_codec_in_init(&z->in, enc, 0, enc->len);
-	z->out = (struct mo_codec_out){.k = out, .max = max};
+	z->out = (struct mo_codec_out){ .k = out, .max = max };
 	memset(&z->params, 0, sizeof(z->params));
 	z->end = false;
 	z->d = ZSTD_createDCtx();
@@ -320,13 +320,14 @@ static bool zstd_alike(const char *a, uint64_t a_len, const char *b, uint64_t b_
 }
 
 const struct mo_codec mo_codec_zstd = {
-    .name = "zstd",
-    .suffix = ".zst",
-    .brief = "zstd, one frame (RFC 8878)",
-    .magic = {0x28, 0xb5, 0x2f, 0xfd},
-    .magic_len = 4,
-    .decode = zstd_decode,
-    .candidate = mo_codec_zstd_candidate,
-    .encode = mo_codec_zstd_encode,
-    .alike = zstd_alike,
+	.name = "zstd",
+	.suffix = ".zst",
+	.brief = "zstd, one frame (RFC 8878)",
+	.magic = { 0x28, 0xb5, 0x2f, 0xfd },
+	.magic_len = 4,
+	.decode = zstd_decode,
+	.candidate = mo_codec_zstd_candidate,
+	.encode = mo_codec_zstd_encode,
+	.plausible = mo_codec_zstd_plausible,
+	.alike = zstd_alike,
 };

@@ -103,7 +103,7 @@ static unsigned take_repeat(struct bits *s)
  * zeros. */
 static int fse_table(struct block *b, size_t len, unsigned accuracy_max, unsigned last)
 {
-	struct bits s = {.p = b->c.p + b->c.at, .nr = len * 8};
+	struct bits s = { .p = b->c.p + b->c.at, .nr = len * 8 };
 	unsigned accuracy = take(&s, 4) + 5, left, symbol = 0;
 
 	if (s.bad || accuracy > accuracy_max)
@@ -160,8 +160,8 @@ static int literals(struct block *b)
 {
 	unsigned first = b->c.at < b->c.len ? b->c.p[b->c.at] : 0, type = first & 3,
 		 format = first >> 2 & 3;
-	static const uint8_t plain_len[] = {1, 2, 1, 3}, plain_shift[] = {3, 4, 3, 4};
-	static const uint8_t packed_len[] = {3, 3, 4, 5}, packed_bits[] = {10, 10, 14, 18};
+	static const uint8_t plain_len[] = { 1, 2, 1, 3 }, plain_shift[] = { 3, 4, 3, 4 };
+	static const uint8_t packed_len[] = { 3, 3, 4, 5 }, packed_bits[] = { 10, 10, 14, 18 };
 	uint64_t v, size;
 	int rc = 0;
 
@@ -208,7 +208,7 @@ static int sequence_tables(struct block *b)
 {
 	enum { PREDEFINED, ONE_SYMBOL, FSE, REPEAT };
 	/* literals lengths, offsets, match lengths (RFC 8878 3.1.1.3.2.1) */
-	static const uint8_t accuracy_max[] = {9, 8, 9}, last[] = {35, 31, 52};
+	static const uint8_t accuracy_max[] = { 9, 8, 9 }, last[] = { 35, 31, 52 };
 	uint64_t at = here(b);
 	unsigned modes = mo_cur_u8(&b->c);
 
@@ -231,7 +231,7 @@ static int sequence_tables(struct block *b)
 
 int mo_codec_zstd_block(const uint8_t *p, size_t len, uint64_t off, struct modulo_error *err)
 {
-	struct block b = {.c = mo_cur(p, len), .off = off, .err = err};
+	struct block b = { .c = mo_cur(p, len), .off = off, .err = err };
 	unsigned nr = 0;
 	int rc = literals(&b);
 

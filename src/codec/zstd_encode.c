@@ -18,12 +18,12 @@ static const char single_name[] = "libzstd", mt_name[] = "libzstd-mt";
  * The windows of libzstd's levels for contents of 256 KiB and more, as logarithms (the same in 1.4
  * and 1.5; a test asks the library). They only tell which levels are worth trying.
  */
-static const uint8_t window_logs[LEVEL_MAX + 1] = {0,  19, 20, 21, 21, 21, 21, 21, 21, 22, 22, 22,
-						   22, 22, 22, 22, 22, 23, 23, 23, 25, 26, 27};
+static const uint8_t window_logs[LEVEL_MAX + 1] = { 0,	19, 20, 21, 21, 21, 21, 21, 21, 22, 22, 22,
+						    22, 22, 22, 22, 22, 23, 23, 23, 25, 26, 27 };
 
 /* Defaults first: the program's, kernel packages', initramfs tools', package builders'. */
-static const uint8_t order[LEVEL_MAX] = {3, 19, 22, 1, 15, 20, 9,  6,  10, 18, 17,
-					 2, 4,	5,  7, 8,  11, 12, 13, 14, 16, 21};
+static const uint8_t order[LEVEL_MAX] = { 3, 19, 22, 1, 15, 20, 9,  6,	10, 18, 17,
+					  2, 4,	 5,  7, 8,  11, 12, 13, 14, 16, 21 };
 
 struct choice {
 	bool mt;
@@ -55,7 +55,7 @@ static unsigned choose(const struct mo_codec_zstd_params *p, uint64_t decoded_le
 
 		for (unsigned i = from; i < to && nr < MO_CANDIDATES_MAX; i++) {
 			if (gives(order[i], p, decoded_len))
-				of[nr++] = (struct choice){part % 2 == 0, order[i]};
+				of[nr++] = (struct choice){ part % 2 == 0, order[i] };
 		}
 	}
 	return nr;
@@ -120,11 +120,11 @@ struct zstder {
 static int compress(struct zstder *z, size_t n, ZSTD_EndDirective how, struct mo_sink *sink,
 		    struct modulo_error *err)
 {
-	ZSTD_inBuffer ib = {z->in, n, 0};
+	ZSTD_inBuffer ib = { z->in, n, 0 };
 	size_t left = 1;
 
 	while (ib.pos < ib.size || (how == ZSTD_e_end && left)) {
-		ZSTD_outBuffer ob = {z->out, z->out_len, 0};
+		ZSTD_outBuffer ob = { z->out, z->out_len, 0 };
 		int rc;
 
 		left = ZSTD_compressStream2(z->c, &ob, &ib, how);
@@ -195,7 +195,7 @@ int mo_codec_zstd_encode(struct mo_source *dec, const char *token, const char *p
 			 struct mo_sink *out, struct modulo_error *err)
 {
 	struct mo_codec_zstd_params p;
-	struct zstder z = {0};
+	struct zstder z = { 0 };
 	int level, rc;
 	bool mt;
 
@@ -217,8 +217,8 @@ int mo_codec_zstd_encode(struct mo_source *dec, const char *token, const char *p
 static int first_block(struct zstder *z, struct mo_source *enc, struct mo_source *dec, bool *can,
 		       struct modulo_error *err)
 {
-	ZSTD_inBuffer ib = {z->in, z->in_len, 0};
-	ZSTD_outBuffer ob = {z->out, z->out_len, 0};
+	ZSTD_inBuffer ib = { z->in, z->in_len, 0 };
+	ZSTD_outBuffer ob = { z->out, z->out_len, 0 };
 	int rc = mo_source_read(dec, 0, z->in, z->in_len, err);
 
 	if (rc)
@@ -236,7 +236,7 @@ int mo_codec_zstd_plausible(struct mo_source *enc, struct mo_source *dec, const 
 			    const char *params, bool *can, struct modulo_error *err)
 {
 	struct mo_codec_zstd_params p;
-	struct zstder z = {0};
+	struct zstder z = { 0 };
 	int level, rc;
 	bool mt;
 
