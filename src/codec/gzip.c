@@ -111,7 +111,7 @@ static int bits_set(uint64_t at, const char *where, struct modulo_error *err)
  */
 static int check_block(struct gunzip *g, unsigned unused, struct modulo_error *err)
 {
-	unsigned v = unused ? g->in.buf[g->in.at] >> (8 - unused) : 0, nr = unused;
+	unsigned v = (unsigned)g->in.buf[g->in.at] >> (8 - unused), nr = unused;
 
 	if (nr < 3) {
 		if (mo_codec_in_here(&g->in) == 0)

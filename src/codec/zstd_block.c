@@ -57,7 +57,7 @@ static unsigned peek(const struct bits *s, unsigned n)
 		size_t k = s->at + i;
 
 		if (k < s->nr)
-			v |= (s->p[k / 8] >> k % 8 & 1u) << i;
+			v |= ((unsigned)s->p[k / 8] >> k % 8 & 1) << i;
 	}
 	return v;
 }

@@ -36,11 +36,11 @@ struct mo_tree;
 
 /*
  * Begins a directory that will be path. What is at path already is refused ("io.exists"): a directory cannot be
- * replaced at once.
+ * replaced at once. ordered: entries come in the order of a serialisation.
  */
-_must_check_ int mo_tree_new(const char *path, struct mo_tree **out, struct modulo_error *err);
+_must_check_ int mo_tree_new(const char *path, bool ordered, struct mo_tree **out, struct modulo_error *err);
 /*
- * Adds an entry. Entries come in the order of a serialisation, each after its directory; paths that are absolute,
+ * Adds an entry. Each comes after its directory; paths that are absolute,
  * have empty, "." or ".." names, or come out of order are refused ("tree.path"): the list may come from a stranger.
  * metadata: owner, times and xattrs are set too. A MO_FILE's content then goes into the sink until mo_tree_end_file().
  */

@@ -24,7 +24,7 @@ struct mo_tree {
 	char *last;           /* the path added last */
 	int fd;               /* of the file at hand; -1: none */
 	struct mo_entry file; /* of which the strings are not ours, but last's */
-	bool metadata;
+	bool metadata, ordered;
 	char *xattrs;
 	/* Directories' modes and times are set last: writing into them needs the one and changes the other. */
 	struct late {
@@ -67,7 +67,7 @@ static int tree_write(struct mo_sink *k, const void *p, size_t len, struct modul
 	return 0;
 }
 
-int mo_tree_new(const char *path, struct mo_tree **out, struct modulo_error *err)
+int mo_tree_new(const char *path, bool ordered, struct mo_tree **out, struct modulo_error *err)
 {
 	struct mo_tree *t;
 	struct stat st;
@@ -83,6 +83,7 @@ int mo_tree_new(const char *path, struct mo_tree **out, struct modulo_error *err
 		return mo_fail_nomem(err);
 	t->sink.write = tree_write;
 	t->root = t->fd = -1;
+	t->ordered = ordered;
 	while (n > 1 && path[n - 1] == '/')
 		n--;
 	t->path = strndup(path, n);
@@ -126,7 +127,7 @@ static int check_path(struct mo_tree *t, const char *path, struct modulo_error *
 			goto refuse;
 		at += n + 1;
 	} while (at[-1] == '/');
-	if (!t->last || mo_path_order(t->last, path) < 0)
+	if (!t->ordered || !t->last || mo_path_order(t->last, path) < 0)
 		return 0;
 refuse:
 	mo_fail(err, MODULO_MALFORMED, MODULO_NO_OFFSET, "tree.path", "a path that is no path below the directory, or out of order");

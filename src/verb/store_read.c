@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "hash/hash.h"
+#include "ledger/lines.h"
+#include "verb/store.h"
+#include "verb/store_text.h"
+
+struct mo_store {
+	const char *path;
+	bool single; /* one detached signature: the store is a file */
+	bool debian; /* <path>.sig, not keyed by content */
+	bool single_taken;
+	struct mo_dir dir;
+	bool *taken; /* for each entry of dir */
+};
+
+static void blame(const struct mo_store *s, const char *name, struct modulo_error *err)
+{
+	if (name)
+		mo_error_within(err, name, '/');
+	mo_error_within(err, s->path, '/');
+}
+
+static int read_file(const struct mo_store *s, const struct mo_entry *e, struct mo_source **out, struct modulo_error *err)
+{
+	int fd, r;
+
+	if (s->single)
+		return mo_source_file(s->path, out, err);
+	r = mo_dir_open(&s->dir, e, &fd, err);
+	return r < 0 ? r : mo_source_fd(fd, out, err);
+}
+
+/* The entry of that path, by bisection in the listing's order. */
+static const struct mo_entry *find(const struct mo_store *s, const char *path)
+{
+	size_t lo = 0, hi = s->dir.nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int order = mo_path_order(s->dir.entry[mid].path, path);
+
+		if (order == 0)
+			return s->dir.entry[mid].type == MO_FILE || s->dir.entry[mid].type == MO_LINK ? &s->dir.entry[mid] : NULL;
+		if (order < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+static int check_mark(struct mo_store *s, const struct mo_entry *mark, struct modulo_error *err)
+{
+	_cleanup_source_ struct mo_source *src = NULL;
+	char text[sizeof(MO_STORE_MARK_TEXT)];
+	int r = read_file(s, mark, &src, err);
+
+	if (r < 0)
+		return r;
+	if (src->len != strlen(MO_STORE_MARK_TEXT))
+		return mo_fail(err, MODULO_UNSUPPORTED, 0, "store.version", "only version 1 of the store is known");
+	r = mo_source_read(src, 0, text, (size_t)src->len, err);
+	if (r == 0 && memcmp(text, MO_STORE_MARK_TEXT, (size_t)src->len) != 0)
+		return mo_fail(err, MODULO_UNSUPPORTED, 0, "store.version", "only version 1 of the store is known");
+	return r;
+}
+
+static bool ends_in(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), k = strlen(suffix);
+
+	return n > k && strcmp(s + n - k, suffix) == 0;
+}
+
+/* Marks as taken what is not to be missed: directories, the mark, and what the globs leave out. */
+static int choose(struct mo_store *s, const struct mo_context *c, struct modulo_error *err)
+{
+	s->taken = calloc(s->dir.nr + 1, sizeof(*s->taken));
+	if (!s->taken)
+		return mo_fail_nomem(err);
+	for (size_t i = 0; i < s->dir.nr; i++) {
+		const struct mo_entry *e = &s->dir.entry[i];
+		_cleanup_free_ char *member = NULL;
+		struct mo_arena arena = { 0 };
+		const char *path;
+
+		if (e->type == MO_DIR) {
+			s->taken[i] = true;
+			continue;
+		}
+		if (!s->debian) {
+			s->taken[i] = strcmp(e->path, MO_STORE_MARK) == 0;
+			continue;
+		}
+		if (!ends_in(e->path, ".sig")) {
+			mo_fail(err, MODULO_UNSUPPORTED, MODULO_NO_OFFSET, "store.layout", "neither a store nor a detached signature (<path>.sig)");
+			blame(s, e->path, err);
+			return MODULO_UNSUPPORTED;
+		}
+		path = mo_entry_escaped(e, &arena);
+		member = path ? strndup(path, strlen(path) - 4) : NULL;
+		mo_arena_release(&arena);
+		if (!member)
+			return mo_fail_nomem(err);
+		s->taken[i] = !mo_chosen(c->opt, member);
+	}
+	return 0;
+}
+
+int mo_store_open(const char *path, const struct mo_context *c, bool single, struct mo_store **out,
+		  struct modulo_error *err)
+{
+	struct mo_store *s = calloc(1, sizeof(*s));
+	const struct mo_entry *mark;
+	struct stat st;
+	int r = 0;
+
+	if (!s)
+		return mo_fail_nomem(err);
+	s->path = path;
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+		s->single = s->debian = true;
+		if (!single) {
+			r = mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "store.layout", "one detached signature cannot be that of a directory");
+			blame(s, NULL, err);
+		}
+	} else {
+		r = mo_dir_list(path, false, &s->dir, err);
+		if (r < 0)
+			blame(s, NULL, err);
+		mark = r < 0 ? NULL : find(s, MO_STORE_MARK);
+		s->debian = !mark;
+		if (mark) {
+			r = check_mark(s, mark, err);
+			if (r < 0)
+				blame(s, MO_STORE_MARK, err);
+		}
+		r = r < 0 ? r : choose(s, c, err);
+	}
+	if (r < 0)
+		mo_store_free(s);
+	else
+		*out = s;
+	return r;
+}
+
+void mo_store_free(struct mo_store *s)
+{
+	if (!s)
+		return;
+	mo_dir_release(&s->dir);
+	free(s->taken);
+	free(s);
+}
+
+static int missing(const struct mo_member *m, struct modulo_error *err)
+{
+	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
+
+	mo_buf_hex(&b, m->digest.core, 32);
+	return mo_fail(err, MODULO_MISMATCH, MODULO_NO_OFFSET, "store.missing", "no entry for this content, SHA-256 %s",
+		       mo_buf_ok(&b) ? b.data : "");
+}
+
+static int mismatch(struct modulo_error *err, const char *text)
+{
+	return mo_fail(err, MODULO_MISMATCH, MODULO_NO_OFFSET, "store.mismatch", "%s", text);
+}
+
+/* What a signature is made over: the leaf's core and the trailers before it. */
+static int signed_digest(const struct mo_member *m, enum mo_alg alg, const struct mo_buf *before, uint8_t *out,
+			 struct modulo_error *err)
+{
+	_cleanup_hash_ struct mo_hash h = { 0 };
+	uint8_t chunk[4096];
+	int r = 0;
+
+	if (alg == MO_SHA256 && before->len == 0) {
+		memcpy(out, m->digest.core, 32);
+		return 0;
+	}
+	mo_hash_init(&h, alg);
+	for (uint64_t off = 0; r == 0 && off < m->leaf->core_len; off += sizeof(chunk)) {
+		size_t n = (size_t)MO_MIN(m->leaf->core_len - off, (uint64_t)sizeof(chunk));
+
+		r = mo_source_read(m->leaf->source, off, chunk, n, err);
+		mo_hash_update(&h, chunk, n);
+	}
+	mo_hash_update(&h, before->data, before->len);
+	return r < 0 ? r : mo_hash_final(&h, out, err);
+}
+
+/* Checks one signature's body for the member, and adds its trailer. */
+static int add_signature(const struct mo_context *c, const struct mo_member *m, const struct mo_form *form,
+			 const uint8_t *body, size_t len, struct mo_buf *trailers, bool *verified, struct modulo_error *err)
+{
+	uint8_t digest[MO_DIGEST_MAX];
+	enum mo_sig_status status;
+	const struct mo_cert *cert;
+	struct mo_cms cms;
+	int r;
+
+	if (len > MO_SIGNATURE_MAX)
+		return mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature", "a signature of more than 65,536 bytes");
+	r = mo_cms_parse(body, len, &cms, err);
+	r = r < 0 ? r : signed_digest(m, cms.hash, trailers, digest, err);
+	r = r < 0 ? r : mo_keyring_judge(c->keyring, &cms, digest, trailers->len ? NULL : m->leaf->source, m->leaf->core_len,
+					 &status, &cert, err);
+	if (r < 0)
+		return r;
+	if (status == MO_SIG_INVALID)
+		return mismatch(err, "the signature is not one of this content by the key that it names");
+	*verified = status == MO_SIG_VERIFIED || cms.message_digest.len;
+	mo_form_render_signature(form, body, len, trailers);
+	return mo_buf_ok(trailers) ? 0 : mo_fail_nomem(err);
+}
+
+static int get_detached(struct mo_store *s, const struct mo_context *c, const struct mo_member *m, struct mo_buf *trailers,
+			uint64_t *nr, uint64_t *bound, struct modulo_error *err)
+{
+	_cleanup_(mo_buf_release) struct mo_buf name = { 0 };
+	_cleanup_source_ struct mo_source *src = NULL;
+	_cleanup_free_ uint8_t *body = NULL;
+	const struct mo_entry *e = NULL;
+	const struct mo_form *form = mo_forms_find(&c->forms, "leaf", "module.pkcs7", 12);
+	bool verified = false;
+	int r;
+
+	mo_buf_fmt(&name, "%s.sig", m->e->path);
+	if (!mo_buf_ok(&name) || !form)
+		return mo_fail_nomem(err);
+	if (!s->single) {
+		e = find(s, name.data);
+		if (!e)
+			return m->leaf->claimed ? missing(m, err) : 0;
+		s->taken[e - s->dir.entry] = true;
+	}
+	s->single_taken = true;
+	if (!m->leaf->claimed)
+		return mismatch(err, "a signature for a file that is no kernel module");
+	r = read_file(s, e, &src, err);
+	if (r == 0 && src->len > MO_SIGNATURE_MAX)
+		r = mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature", "a signature of more than 65,536 bytes");
+	body = r < 0 ? NULL : malloc((size_t)src->len + 1);
+	if (r == 0 && !body)
+		r = mo_fail_nomem(err);
+	r = r < 0 ? r : mo_source_read(src, 0, body, (size_t)src->len, err);
+	r = r < 0 ? r : add_signature(c, m, form, body, (size_t)src->len, trailers, &verified, err);
+	*nr = r == 0;
+	*bound = verified;
+	return r;
+}
+
+static int read_entry(const struct mo_context *c, const struct mo_member *m, struct mo_lines *l, struct mo_buf *trailers,
+		      uint64_t *nr, struct modulo_error *err)
+{
+	_cleanup_(mo_buf_release) struct mo_buf body = { 0 };
+	uint8_t forms[32], content[32], whole[32], got[32];
+	uint64_t content_len, whole_len;
+	struct mo_word name, arg;
+	bool verified;
+	int r = mo_lines_want(l);
+
+	if (r >= 0 && strcmp(l->line, "modulo-signatures 1") != 0)
+		return mo_lines_fail(l, MODULO_UNSUPPORTED, "store.version", "only version 1 of an entry is known");
+	r = r < 0 ? r : mo_lines_want(l);
+	r = r < 0 ? r : mo_lines_expect(l, "forms");
+	r = r < 0 ? r : mo_lines_digest(l, forms);
+	r = r < 0 ? r : mo_lines_done(l);
+	if (r == 0 && memcmp(forms, c->forms.digest, 32) != 0)
+		return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.forms", "written with another forms table than the one built in");
+	r = r < 0 ? r : mo_lines_want(l);
+	r = r < 0 ? r : mo_lines_expect(l, "content");
+	r = r < 0 ? r : mo_lines_number(l, &content_len);
+	r = r < 0 ? r : mo_lines_digest(l, content);
+	r = r < 0 ? r : mo_lines_done(l);
+	if (r == 0 && (content_len != m->leaf->core_len || memcmp(content, m->digest.core, 32) != 0))
+		return mismatch(err, "the entry is another content's than its name says");
+	r = r < 0 ? r : mo_lines_want(l);
+	r = r < 0 ? r : mo_lines_expect(l, "signed");
+	r = r < 0 ? r : mo_lines_number(l, &whole_len);
+	r = r < 0 ? r : mo_lines_digest(l, whole);
+	r = r < 0 ? r : mo_lines_done(l);
+	while (r == 0 && (r = mo_lines_want(l)) > 0 && strcmp(l->line, "end") != 0) {
+		const struct mo_form *form;
+
+		mo_buf_reset(&body);
+		if (!mo_lines_word(l, &name) || !mo_lines_word(l, &arg) || !mo_text_base64(arg.p, arg.len, &body))
+			return mo_lines_fail(l, MODULO_MALFORMED, "ledger.base64", "a form and its base64 must stand here");
+		form = mo_forms_find(&c->forms, "leaf", name.p, name.len);
+		if (!form)
+			return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.form", "no form of that name may stand in a leaf");
+		if (++*nr > MO_SIGNATURES_MAX)
+			return mo_lines_fail(l, MODULO_LIMIT, "ledger.signatures", "a leaf has at most 8 signatures");
+		r = mo_lines_done(l);
+		r = r < 0 ? r : add_signature(c, m, form, (const uint8_t *)body.data, body.len, trailers, &verified, err);
+	}
+	r = r < 0 ? r : mo_lines_next(l);
+	if (r > 0)
+		return mo_lines_fail(l, MODULO_MALFORMED, "ledger.end", "lines behind `end`");
+	r = r < 0 ? r : signed_digest(m, MO_SHA256, trailers, got, err);
+	if (r == 0 && (whole_len != m->leaf->core_len + trailers->len || memcmp(got, whole, 32) != 0))
+		return mismatch(err, "content and signatures do not make the signed file that the entry names");
+	return r;
+}
+
+int mo_store_get(struct mo_store *s, const struct mo_context *c, const struct mo_member *m, struct mo_buf *trailers,
+		 uint64_t *nr, uint64_t *bound, struct modulo_error *err)
+{
+	_cleanup_(mo_buf_release) struct mo_buf name = { 0 };
+	_cleanup_source_ struct mo_source *src = NULL;
+	const struct mo_entry *e;
+	struct mo_lines l;
+	int r;
+
+	*nr = *bound = 0;
+	if (s->debian)
+		return get_detached(s, c, m, trailers, nr, bound, err);
+	mo_buf_hex(&name, m->digest.core, 32);
+	mo_buf_str(&name, MO_STORE_SUFFIX);
+	if (!mo_buf_ok(&name))
+		return mo_fail_nomem(err);
+	e = find(s, name.data);
+	if (!e)
+		return m->leaf->claimed ? missing(m, err) : 0;
+	s->taken[e - s->dir.entry] = true;
+	r = read_file(s, e, &src, err);
+	if (r == 0) {
+		r = mo_lines_open(&l, src, err);
+		r = r < 0 ? r : read_entry(c, m, &l, trailers, nr, err);
+		mo_lines_release(&l);
+	}
+	*bound = *nr;
+	if (r < 0)
+		blame(s, name.data, err);
+	return r;
+}
+
+int mo_store_settle(struct mo_store *s, struct modulo_error *err)
+{
+	size_t nr = 0, first = 0;
+
+	for (size_t i = s->dir.nr; i-- > 0;) {
+		if (s->taken[i])
+			continue;
+		nr++;
+		first = i;
+	}
+	if (s->single && !s->single_taken)
+		nr = 1;
+	if (!nr)
+		return 0;
+	mo_fail(err, MODULO_MISMATCH, MODULO_NO_OFFSET, "store.surplus", "no member takes this entry%s", nr > 1 ? ", and it is not the only one" : "");
+	if (!s->single) {
+		struct mo_arena arena = { 0 };
+		const char *name = mo_entry_escaped(&s->dir.entry[first], &arena);
+
+		blame(s, name ? name : "", err);
+		mo_arena_release(&arena);
+	} else {
+		blame(s, NULL, err);
+	}
+	return MODULO_MISMATCH;
+}
