@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "report/report.h"
+
+const struct verb verbs[] = {
+	{ "compare", "say whether two artifacts are the same modulo signatures", "A B", COMPARE, cmd_compare },
+	{ "digest", "print signature-independent digests, or check them", "PATH...", DIGEST, cmd_digest },
+	{ "inspect", "show what is where, and who signed it", "PATH", INSPECT, cmd_inspect },
+	{ "split", "take the signatures out: unsigned artifact, core, ledger, store", "SIGNED", SPLIT, cmd_split },
+	{ "join", "put signatures onto an unsigned artifact, bit for bit", "UNSIGNED", JOIN, cmd_join },
+	{ "verify", "judge signatures as the kernel would", "PATH", VERIFY, cmd_verify },
+};
+const unsigned nr_verbs = sizeof(verbs) / sizeof(verbs[0]);
+
+int refused(const struct args *a, const struct modulo_error *err)
+{
+	fflush(stdout);
+	if (a->json)
+		report_error_json(stderr, err);
+	else
+		report_error_text(stderr, "modulo", err);
+	return err->rc == MODULO_MISMATCH ? EXIT_NOT : EXIT_TROUBLE;
+}
+
+int usage_error(const struct args *a, const char *fmt, ...)
+{
+	struct modulo_error err = { .rc = MODULO_USAGE, .id = "usage.option", .offset = MODULO_NO_OFFSET };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err.text, sizeof(err.text), fmt, ap);
+	va_end(ap);
+	return refused(a, &err);
+}
+
+int finished(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "modulo: io.write: cannot write the output: %s\n", strerror(errno));
+	return EXIT_TROUBLE;
+}
+
+static void print_help(void)
+{
+	puts("usage: modulo VERB [OPTIONS] PATH...\n\nReproducible, modulo signatures.\n");
+	for (unsigned i = 0; i < nr_verbs; i++)
+		printf("  %-8s %s\n", verbs[i].name, verbs[i].brief);
+	puts("\n`modulo VERB --help` lists a verb's options; the man pages are modulo(1) and modulo-VERB(1).\n"
+	     "Exit codes: 0 as asked; 1 different, invalid or not proven; 2 refused or trouble.");
+}
+
+static void dump_verbs(void)
+{
+	for (unsigned i = 0; i < nr_verbs; i++) {
+		printf("%s\t%s\n", verbs[i].name, verbs[i].brief);
+		args_print_options(&verbs[i], true);
+	}
+}
+
+static int run(const struct verb *v, int argc, char **argv)
+{
+	struct args a = { .verb = v->name };
+	int r = args_parse(&a, v, argc, argv);
+
+	if (r == 0)
+		r = v->run(&a);
+	args_release(&a);
+	return r < 0 ? EXIT_OK : r;
+}
+
+int main(int argc, char **argv)
+{
+	struct args none = { 0 };
+
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2)
+		return usage_error(&none, "no verb; `modulo --help` lists them");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help();
+		return finished(EXIT_OK);
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("modulo %s\n", modulo_version());
+		return finished(EXIT_OK);
+	}
+	if (strcmp(argv[1], "--dump-verbs") == 0) {
+		dump_verbs();
+		return finished(EXIT_OK);
+	}
+	for (unsigned i = 0; i < nr_verbs; i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return finished(run(&verbs[i], argc - 1, argv + 1));
+	return usage_error(&none, "no verb `%s`; `modulo --help` lists them", argv[1]);
+}

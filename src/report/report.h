@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Results of the library as text for people and as JSON. Writes to a stream; the caller checks it for errors. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "modulo/modulo.h"
+
+/* What was asked for: it stands beside the verdict. */
+struct report_request {
+	const struct modulo_options *opt;
+	const char *a, *b;
+	bool require_verified, accept_content;
+};
+
+/* Whether compare's answer is as asked (exit 0). */
+bool report_compare_ok(const struct modulo_comparison *c, const struct report_request *q);
+void report_compare_text(FILE *f, const struct modulo_comparison *c, const struct report_request *q);
+void report_compare_json(FILE *f, const struct modulo_comparison *c, const struct report_request *q);
+
+/* One member of inspect; JSON members are elements of an array that the caller opens and closes. */
+void report_member_text(FILE *f, const struct modulo_member *m);
+void report_member_json(FILE *f, const struct modulo_member *m, bool first);
+
+/* A refusal: one line of text, or an object. */
+void report_error_text(FILE *f, const char *program, const struct modulo_error *err);
+void report_error_json(FILE *f, const struct modulo_error *err);
+
+/* JSON pieces. */
+void report_json_string(FILE *f, const char *s);
+void report_hex(FILE *f, const uint8_t *p, size_t len);
+
+#endif
