@@ -1,0 +1,194 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Everything that has to hold, in sections:
+#
+#   gcc       build with gcc, warnings are errors; all tests
+#   sanitize  build with clang, AddressSanitizer and UndefinedBehaviorSanitizer; all tests
+#   fuzz      each fuzz target over its corpus, and on for FUZZ_SECONDS (10)
+#   house     tools/check-*.sh
+#
+# What is counted: each test of each TAP program, as meson writes them to testlog.junit.xml (a program that crashed or timed out
+# without a failed test counts as one failed); each fuzz target as one; each test of the tools/check-*.sh; each build as one. The
+# last line is `N passed, N failed`, kept in build-check/summary too; skipped ones are named before it.
+#
+# usage: check.sh [SECTION...]
+set -u
+cd "$(dirname "$0")/.." || exit 2
+LC_ALL=C
+export LC_ALL
+
+out=build-check
+seconds=${FUZZ_SECONDS:-10}
+passed=0
+failed=0
+skipped=0
+mkdir -p "$out"
+rm -f "$out/summary"
+began=$(date +%s)
+
+section()
+{
+	now=$(date +%s)
+	printf '\n=== %s (at %d s)\n' "$1" $((now - began))
+}
+
+# count PASSED FAILED SKIPPED
+count()
+{
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+	skipped=$((skipped + $3))
+}
+
+# one NAME COMMAND...: a single test; its output is shown where it fails
+one()
+{
+	name=$1
+	shift
+	start=$(date +%s)
+	if "$@" >"$out/log" 2>&1; then
+		count 1 0 0
+		echo "ok - $name ($(($(date +%s) - start)) s)"
+		return 0
+	fi
+	count 0 1 0
+	echo "not ok - $name ($(($(date +%s) - start)) s)"
+	tail -n 60 "$out/log" | sed 's/^/# /'
+	return 1
+}
+
+# build FOLDER COMPILER OPTION...
+build()
+{
+	dir=$out/$1
+	compiler=$2
+	shift 2
+	[ -f "$dir/build.ninja" ] || CC=$compiler meson setup "$dir" -Dwerror=true "$@" || {
+		rm -rf "$dir"
+		return 1
+	}
+	ninja -C "$dir"
+}
+
+# tests FOLDER
+tests()
+{
+	xml=$out/$1/meson-logs/testlog.junit.xml
+	rm -f "$xml"
+	meson test -C "$out/$1" --no-rebuild --print-errorlogs >"$out/log" 2>&1
+	status=$?
+	grep -E '^ *[0-9]+/[0-9]+ ' "$out/log"
+	if [ "$status" -ne 0 ]; then
+		sed -n '/^Summary of Failures/,/^Ok:/p' "$out/log"
+		grep -E '^(# |not ok|>>>|==|Bail|ERROR| *#[0-9])' "$out/log" | head -n 200
+	fi
+	# Of each suite: how many, how many did not pass. TAP tests are suites of their own.
+	# shellcheck disable=SC2046 # three words
+	set -- $(tr '>' '\n' <"$xml" 2>/dev/null | awk '
+		function number(attribute)
+		{
+			if (!match($0, " " attribute "=\"[0-9]+\""))
+				return 0
+			return substr($0, RSTART + length(attribute) + 3, RLENGTH - length(attribute) - 4) + 0
+		}
+		/<testsuite / {
+			tests += number("tests")
+			bad += number("failures") + number("errors")
+			skipped += number("skipped")
+		}
+		END { print tests + 0, bad + 0, skipped + 0 }')
+	bad=$2
+	programs=$(awk '/^(Fail|Timeout|Unexpected Pass):/ { n += $NF } END { print n + 0 }' "$out/log")
+	lost=0
+	if [ "$programs" -gt "$bad" ]; then
+		lost=$((programs - bad))
+	elif [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+		lost=1
+	fi
+	echo "# $1 tests, $2 failed, $3 skipped, $lost programs that crashed or timed out besides"
+	count $(($1 - $2 - $3)) $(($2 + lost)) "$3"
+}
+
+# fuzz TARGET: what was kept first, then new inputs; the corpus itself stays as it is
+fuzz()
+{
+	mkdir -p "$out/fuzz-new/$1"
+	"$out/fuzz/test/$1" -seed=1 -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3000 -artifact_prefix="$out/fuzz-new/" \
+		-print_final_stats=1 "$out/fuzz-new/$1" "test/fuzz/corpus/$1"
+}
+
+# house SCRIPT ARGUMENT...
+house()
+{
+	script=$1
+	shift
+	start=$(date +%s)
+	"tools/$script" "$@" >"$out/log" 2>&1
+	status=$?
+	grep -v '^1\.\.[0-9]*$' "$out/log" | sed -e "s|^\(\(not \)\{0,1\}ok\) [0-9]* - |\1 - ${script%.sh}: |"
+	n=$(grep -c '^ok [0-9]* - .*# SKIP' "$out/log")
+	good=$(grep -c '^ok ' "$out/log")
+	bad=$(grep -c '^not ok ' "$out/log")
+	if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+		echo "not ok - ${script%.sh}: it ended with status $status"
+		bad=1
+	fi
+	took=$(($(date +%s) - start))
+	[ "$took" -lt 5 ] || echo "# ${script%.sh} took $took s"
+	count $((good - n)) "$bad" "$n"
+}
+
+section_gcc()
+{
+	section 'gcc: build and tests'
+	one 'gcc: build without warnings' build gcc gcc && tests gcc
+}
+
+section_sanitize()
+{
+	section 'clang with AddressSanitizer and UndefinedBehaviorSanitizer: build and tests'
+	one 'clang: build without warnings' build sanitize clang -Db_sanitize=address,undefined -Db_lundef=false && tests sanitize
+}
+
+section_fuzz()
+{
+	section "fuzz targets, $seconds s each"
+	one 'fuzz: build' build fuzz clang -Dfuzz=true -Dtests=false -Dman=disabled -Dcompletions=false \
+		-Db_sanitize=address,undefined -Db_lundef=false || return
+	for target in test/fuzz/fuzz_*.c; do
+		target=$(basename "$target" .c)
+		one "fuzz: $target" fuzz "$target" && grep -E 'number_of_executed_units|^#.*INITED' "$out/log" | sed 's/^/# /'
+	done
+}
+
+section_house()
+{
+	section 'the house'
+	one 'gcc: build' build gcc gcc || return
+	for script in layers sources headers sizes licence refusals shell spelling; do
+		house "check-$script.sh"
+	done
+	for script in symbols man install reproducible; do
+		house "check-$script.sh" "$out/gcc"
+	done
+}
+
+if [ -d .git ]; then
+	tools/check-untracked.sh --state >"$out/state"
+fi
+[ $# -gt 0 ] || set -- gcc sanitize fuzz house
+for s in "$@"; do
+	case $s in
+	gcc | sanitize | fuzz | house) "section_$s" ;;
+	*)
+		echo "check.sh: there is no section $s" >&2
+		exit 2
+		;;
+	esac
+done
+[ ! -d .git ] || house check-untracked.sh "$out/state"
+
+section 'all'
+[ "$skipped" -eq 0 ] || echo "$skipped skipped"
+echo "$passed passed, $failed failed" | tee "$out/summary"
+[ "$failed" -eq 0 ]

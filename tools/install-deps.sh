@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Installs what building and testing need: on Debian and Ubuntu as root with apt-get, and only what is missing; elsewhere it says what is
+# missing and how the packages are called there.
+# usage: install-deps.sh [build|test]        test, the default, is build and more
+set -eu
+
+want=${1:-test}
+
+# What is looked for | packages of Debian | Fedora | Arch | openSUSE. `c:NAME` is a pkg-config module, `f:NAME` a part of clang.
+build_deps='
+cc|gcc libc6-dev|gcc|gcc|gcc
+make|make|make|make|make
+meson|meson|meson|meson|meson
+ninja|ninja-build|ninja-build|ninja|ninja
+pkg-config|pkgconf|pkgconf-pkg-config|pkgconf|pkgconf-pkg-config
+scdoc|scdoc|scdoc|scdoc|scdoc
+c:libcrypto|libssl-dev|openssl-devel|openssl|libopenssl-devel
+c:zlib|zlib1g-dev|zlib-devel|zlib|zlib-devel
+c:liblzma|liblzma-dev|xz-devel|xz|xz-devel
+c:libzstd|libzstd-dev|libzstd-devel|zstd|libzstd-devel'
+test_deps='
+clang|clang|clang|clang|clang
+f:fuzzer|libclang-rt-dev|compiler-rt|compiler-rt|clang-devel
+openssl|openssl|openssl|openssl|openssl
+modinfo|kmod|kmod|kmod|kmod
+xz|xz-utils|xz|xz|xz
+zstd|zstd|zstd|zstd|zstd
+gzip|gzip|gzip|gzip|gzip
+pigz|pigz|pigz|pigz|pigz
+setfattr|attr|attr|attr|attr
+nm|binutils|binutils|binutils|binutils
+shellcheck|shellcheck|ShellCheck|shellcheck|ShellCheck
+codespell|codespell|codespell|codespell|codespell
+git|git|git-core|git|git-core'
+
+case $want in
+build) deps=$build_deps ;;
+test) deps=$build_deps$test_deps ;;
+*)
+	echo 'usage: install-deps.sh [build|test]' >&2
+	exit 2
+	;;
+esac
+
+here()
+{
+	case $1 in
+	c:*) pkg-config --exists "${1#c:}" 2>/dev/null ;;
+	f:*) # Linking is what fails where the run-time part is not installed.
+		printf 'int LLVMFuzzerTestOneInput(const unsigned char *p, unsigned long n);\nint LLVMFuzzerTestOneInput(const unsigned char *p, unsigned long n)\n{\n\treturn p && n ? 0 : 0;\n}\n' |
+			clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null
+		;;
+	*) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
+	esac
+}
+
+# missing COLUMN: the packages, in one line
+missing()
+{
+	printf '%s\n' "$deps" | while IFS='|' read -r what debian fedora arch suse; do
+		if [ -z "$what" ] || here "$what"; then
+			continue
+		fi
+		case $1 in
+		what) printf '%s ' "${what#[cf]:}" ;;
+		debian) printf '%s ' "$debian" ;;
+		fedora) printf '%s ' "$fedora" ;;
+		arch) printf '%s ' "$arch" ;;
+		suse) printf '%s ' "$suse" ;;
+		esac
+	done
+}
+
+what=$(missing what)
+[ -n "$what" ] || exit 0
+
+if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+	packages=$(missing debian)
+	echo "install-deps: missing: $what"
+	echo "install-deps: apt-get install $packages"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -q update
+	# shellcheck disable=SC2086 # a list
+	apt-get -q -y --no-install-recommends install $packages
+	what=$(missing what)
+	[ -n "$what" ] || exit 0
+fi
+
+cat >&2 <<EOT
+install-deps: missing: $what
+  Debian, Ubuntu:  apt-get install $(missing debian)
+  Fedora:          dnf install $(missing fedora)
+  Arch:            pacman -S --needed $(missing arch)
+  openSUSE:        zypper install $(missing suse)
+EOT
+exit 1
