@@ -25,7 +25,7 @@ int refused(const struct args *a, const struct modulo_error *err)
 		report_error_json(stderr, err);
 	else
 		report_error_text(stderr, "modulo", err);
-	return err->rc == MODULO_MISMATCH ? EXIT_NOT : EXIT_TROUBLE;
+	return EXIT_TROUBLE;
 }
 
 int usage_error(const struct args *a, const char *fmt, ...)

@@ -79,6 +79,7 @@ enum mo_want {
 	MO_WANT_LABELS = 1 << 0,
 	MO_WANT_FACTS = 1 << 1,
 	MO_WANT_NESTED = 1 << 2, /* explain stacked trailers one by one */
+	MO_WANT_RAW = 1 << 3,    /* explain nothing */
 };
 
 /* What a format writes into. */

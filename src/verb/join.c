@@ -142,14 +142,9 @@ static int take(struct mo_members *v, size_t i, struct mo_member *m, struct modu
 	uint64_t nr = 0, bound = 0;
 	int r = 0;
 
-	if (m->item && v->a->chosen[i])
+	(void)i;
+	if (m->item) /* what is not chosen is copied as it is */
 		r = mo_store_get(j->store, v->c, m, &trailers, &nr, &bound, err);
-	else if (m->item)
-		/* Not chosen: as it is. */
-		for (unsigned k = 0; k < m->leaf->nr_sigs; k++)
-			mo_form_render_signature(m->leaf->sig[k].form, m->leaf->sig[k].body, m->leaf->sig[k].body_len, &trailers);
-	if (r == 0 && !mo_buf_ok(&trailers))
-		r = mo_fail_nomem(err);
 	r = r < 0 ? r : mo_target_member(&j->target, m, &trailers, err);
 	j->res.members++;
 	j->res.signatures += nr;
@@ -167,7 +162,7 @@ MODULO_API int modulo_join_store(const char *path, const char *store, const char
 	struct join j = { 0 };
 	struct mo_context c = { 0 };
 	struct mo_artifact a = { 0 };
-	struct mo_members v = { .c = &c, .a = &a, .all = true, .take = take, .ctx = &j };
+	struct mo_members v = { .c = &c, .a = &a, .all = true, .raw = true, .take = take, .ctx = &j };
 	int r = mo_context_init(&c, opt, err);
 
 	r = r < 0 ? r : mo_artifact_open(&c, path, &a, err);

@@ -28,7 +28,9 @@ static int work(void *ctx, size_t i, unsigned thread, struct modulo_error *err)
 	struct run *run = ctx;
 	struct mo_members *v = run->v;
 
-	return wanted(v, i) ? mo_member_open(v->c, v->a, i, v->want, thread, &run->ring[i % run->window], err) : 0;
+	unsigned want = v->raw && !v->a->chosen[i] ? MO_WANT_RAW : v->want;
+
+	return wanted(v, i) ? mo_member_open(v->c, v->a, i, want, thread, &run->ring[i % run->window], err) : 0;
 }
 
 static int done(void *ctx, size_t i, struct modulo_error *err)

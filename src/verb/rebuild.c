@@ -60,8 +60,8 @@ static int unchanged(const struct mo_member *m, const struct mo_buf *trailers, b
 
 int mo_rebuild(const struct mo_member *m, const struct mo_buf *trailers, struct mo_sink *out, struct modulo_error *err)
 {
-	bool same;
-	int r = unchanged(m, trailers, &same, err);
+	bool same = true;
+	int r = m->item ? unchanged(m, trailers, &same, err) : 0;
 
 	if (r < 0)
 		return r;

@@ -8,7 +8,7 @@
 #include "walk/artifact.h"
 
 /*
- * Writes m's file with its leaf's trailers replaced by these (empty: unsigned). Where they are what the file has already, its bytes are
+ * Writes m's file with its leaf's trailers replaced by these (empty: unsigned). A member that was not explained is copied; where they are what the file has already, its bytes are
  * copied; else each stream is encoded again by its encoder, which must be known: "join.encoder" where it is not.
  */
 _must_check_ int mo_rebuild(const struct mo_member *m, const struct mo_buf *trailers, struct mo_sink *out,

@@ -179,7 +179,9 @@ static int open_member(const struct mo_context *c, const struct mo_artifact *a, 
 	} else {
 		r = mo_source_file(a->path, &m->source, err);
 	}
-	r = r < 0 ? r : mo_explain(&x, m->source, &m->arena, &m->item, err);
+	if (r < 0 || want & MO_WANT_RAW)
+		return r;
+	r = mo_explain(&x, m->source, &m->arena, &m->item, err);
 	if (r < 0)
 		return r;
 	m->leaf = mo_item_leaf(m->item);
