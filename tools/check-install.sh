@@ -98,7 +98,9 @@ against_static()
 
 uninstalled()
 {
+	mkdir -p "$dest"
 	DESTDIR=$dest ninja -C "$build" uninstall
+	mkdir -p "$dest"
 	tap_nothing find "$dest" ! -type d
 }
 

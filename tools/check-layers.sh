@@ -46,7 +46,7 @@ all_listed()
 
 includes()
 {
-	find include src cmd check -name '*.[ch]' | sort | xargs awk '
+	find include src cmd check -name '*.[ch]' | sort | xargs awk -v table="$tap_tmp/rooms" '
 		BEGIN {
 			FS = "\t"
 			while ((getline < table) > 0) {
@@ -93,7 +93,7 @@ includes()
 			sub("^src/", "", file)
 			sub("[.]c$", ".h", file)
 			return file
-		}' table="$tap_tmp/rooms"
+		}'
 }
 
 rooms >"$tap_tmp/rooms"

@@ -96,7 +96,7 @@ not_tested()
 checker_not_tested()
 {
 	while IFS= read -r id; do
-		grep -rqFw -e "$id" test/check test/cli test/evil || find test/evil -name "$id[-.]*" | grep -q . || echo "$id"
+		grep -rqFw -e "$id" test/check test/cli test/evil || find test/evil -name "${id}[-.]*" | grep -q . || echo "$id"
 	done <"$tap_tmp/ids-checker"
 }
 

@@ -85,10 +85,10 @@ soname()
 
 there()
 {
+	# shellcheck disable=SC2086 # a list
 	ls -lL $binaries "$build/src/libmodulo.a"
 }
 
-# shellcheck disable=SC2086 # a list
 tap_test "the binaries are there" there
 if [ "$tap_bad" -ne 0 ]; then
 	tap_end

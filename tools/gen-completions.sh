@@ -8,6 +8,7 @@ LC_ALL=C
 export LC_ALL
 
 # What completes an argument: an option's own words, a folder, or a file.
+# shellcheck disable=SC2016 # awk's own dollars
 common='
 function words(arg)
 {

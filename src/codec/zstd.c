@@ -27,7 +27,8 @@ struct unzstd {
 	ZSTD_DCtx *d;
 	uint64_t size;	    /* declared content, where params.size */
 	uint64_t block_max; /* what one block may decode to */
-	bool end;	    /* libzstd saw the frame's end */
+	struct mo_zstd_tables tables;
+	bool end; /* libzstd saw the frame's end */
 	uint8_t block[BLOCK_HEADER_LEN + MO_ZSTD_BLOCK_MAX];
 	uint8_t piece[MO_ZSTD_BLOCK_MAX];
 };
@@ -206,8 +207,8 @@ static int read_block(struct unzstd *z, bool *last, struct modulo_error *err)
 	if (!rc)
 		rc = get(z, z->block + BLOCK_HEADER_LEN, len, err);
 	if (!rc && type == COMPRESSED)
-		rc = mo_codec_zstd_block(z->block + BLOCK_HEADER_LEN, len, at + BLOCK_HEADER_LEN,
-					 err);
+		rc = mo_codec_zstd_block(&z->tables, z->block + BLOCK_HEADER_LEN, len,
+					 at + BLOCK_HEADER_LEN, err);
 	if (!rc)
 		rc = feed(z, z->block, BLOCK_HEADER_LEN + len, err);
 	if (rc)
@@ -288,6 +289,7 @@ static int zstd_decode(struct mo_source *enc, uint64_t max, struct mo_sink *out,
 	mo_codec_in_init(&z->in, enc, 0, enc->len);
 	z->out = (struct mo_codec_out){ .k = out, .max = max };
 	memset(&z->params, 0, sizeof(z->params));
+	memset(&z->tables, 0, sizeof(z->tables));
 	z->end = false;
 	z->d = ZSTD_createDCtx();
 	if (!z->d ||

@@ -5,9 +5,10 @@
  *	literals header | [Huffman tree] | literals | number of sequences | modes | tables | bit
  *stream
  *
- * The bit streams are read to their last bit by any decoder. What decoders pass over is looked at
- *here: the bits that fill up a table's last byte, an odd weight's other half, two reserved bits,
- *and whatever stands behind a number of sequences that is zero.
+ * Decoders pass over bits, libzstd 1.5.4 for one over those that fill up a table's last byte, an
+ *odd weight's other half, and some behind the last symbol or sequence of a bit stream; and over
+ *whatever follows a number of sequences that is zero. So the walk counts every symbol's bits, and
+ *each stream must end with its last one.
  */
 #include "codec/zstd.h"
 
@@ -15,6 +16,7 @@
 
 struct block {
 	struct mo_cursor c;
+	struct mo_zstd_tables *t;
 	uint64_t off;
 	struct modulo_error *err;
 };
@@ -36,151 +38,100 @@ static int sequences_fail(struct block *b)
 		       "a sequences section that does not fit into its block");
 }
 
-static int table_fail(struct block *b)
+static int stream_fail(struct block *b)
 {
-	return mo_fail(b->err, MODULO_MALFORMED, here(b), "zstd.table", "a table that cannot be");
+	return mo_fail(b->err, MODULO_MALFORMED, here(b), "zstd.stream",
+		       "a bit stream that does not end with its last symbol");
 }
 
-/* Bits of an FSE table description, the lowest first. Behind the end there are zeros, and bad is
- * set. */
-struct bits {
-	const uint8_t *p;
-	size_t nr, at;
-	bool bad;
-};
-
-static unsigned peek(const struct bits *s, unsigned n)
+static int table_fail(struct block *b, int why)
 {
-	unsigned v = 0;
+	if (why == 1)
+		return mo_fail(b->err, MODULO_MALFORMED, here(b), "zstd.table",
+			       "a table that cannot be");
+	return mo_fail(b->err, MODULO_UNSUPPORTED, here(b), "zstd.bits",
+		       "the bits that fill up a table are not zero");
+}
 
-	for (unsigned i = 0; i < n; i++) {
-		size_t k = s->at + i;
+static bool huffman_stream(const struct mo_zstd_huffman *h, const uint8_t *p, size_t len,
+			   size_t symbols)
+{
+	struct mo_zstd_stream s;
 
-		if (k < s->nr)
-			v |= ((unsigned)s->p[k / 8] >> k % 8 & 1) << i;
+	if (!mo_codec_zstd_open(&s, p, len))
+		return false;
+	while (symbols--) {
+		if (!mo_codec_zstd_skip(&s, h->bits[mo_codec_zstd_peek(&s, h->log)]))
+			return false;
 	}
-	return v;
+	return s.left == 0;
 }
 
-static unsigned take(struct bits *s, unsigned n)
+/* Four streams of as many symbols each, but for the last; the sizes of three stand before them. */
+static bool four_streams(const struct mo_zstd_huffman *h, const uint8_t *p, size_t len,
+			 size_t symbols)
 {
-	unsigned v = peek(s, n);
+	enum { JUMP_LEN = 6 };
+	struct mo_cursor c = mo_cur(p, len);
+	size_t each = (symbols + 3) / 4, lens[4] = { 0 };
 
-	s->bad |= n > s->nr - s->at;
-	s->at = s->bad ? s->nr : s->at + n;
-	return v;
-}
-
-/*
- * A value in 0..max, where the smaller ones take a bit less: with n bits for max, those below
- * 2^n - 1 - max (RFC 8878 4.1.1).
- */
-static unsigned take_value(struct bits *s, unsigned max)
-{
-	unsigned n = 32 - (unsigned)__builtin_clz(max), few = (1u << n) - 1 - max, v;
-
-	v = peek(s, n - 1);
-	if (v < few)
-		return take(s, n - 1);
-	v = take(s, n);
-	return v >> (n - 1) ? v - few : v;
-}
-
-/* How many symbols a probability of zero is repeated for: twos of bits, each 3 followed by another.
- */
-static unsigned take_repeat(struct bits *s)
-{
-	unsigned sum = 0, v;
-
-	do {
-		v = take(s, 2);
-		sum += v;
-	} while (v == 3 && !s->bad);
-	return sum;
-}
-
-/* The probabilities of symbols 0..last add up to 2^accuracy; then the last byte is filled with
- * zeros. */
-static int fse_table(struct block *b, size_t len, unsigned accuracy_max, unsigned last)
-{
-	struct bits s = { .p = b->c.p + b->c.at, .nr = len * 8 };
-	unsigned accuracy = take(&s, 4) + 5, left, symbol = 0;
-
-	if (s.bad || accuracy > accuracy_max)
-		return table_fail(b);
-	left = 1u << accuracy;
-	while (left && symbol <= last && !s.bad) {
-		/* 0 stands for "less than 1", which takes one point as 1 does */
-		unsigned v = take_value(&s, left + 1);
-
-		left -= v ? v - 1 : 1;
-		symbol++;
-		if (v == 1)
-			symbol += take_repeat(&s);
+	for (int i = 0; i < 3; i++)
+		lens[i] = mo_cur_u16(&c);
+	if (c.bad || lens[0] + lens[1] + lens[2] > mo_cur_left(&c) || 3 * each > symbols)
+		return false;
+	lens[3] = mo_cur_left(&c) - lens[0] - lens[1] - lens[2];
+	for (int i = 0; i < 4; i++) {
+		if (!huffman_stream(h, mo_cur_take(&c, lens[i]), lens[i],
+				    i < 3 ? each : symbols - 3 * each))
+			return false;
 	}
-	if (s.bad || left || symbol > last + 1)
-		return table_fail(b);
-	if (take(&s, (unsigned)(8 - s.at % 8) % 8))
-		return mo_fail(b->err, MODULO_UNSUPPORTED, here(b) + s.at / 8 - 1, "zstd.bits",
-			       "the bits behind a table are not zero");
-	mo_cur_take(&b->c, s.at / 8);
-	return 0;
-}
-
-/* Weights, of four bits each, or compressed with a table of their own (RFC 8878 4.2.1). */
-static int huffman_tree(struct block *b, size_t len)
-{
-	enum { DIRECT = 128, WEIGHT_ACCURACY_MAX = 6, WEIGHT_MAX = 11 };
-	size_t begin = b->c.at, used;
-	unsigned head = mo_cur_u8(&b->c);
-	const uint8_t *p;
-	int rc;
-
-	used = 1 + (head < DIRECT ? head : (head - DIRECT + 2) / 2);
-	if (b->c.bad || head == 0 || used > len)
-		return literals_fail(b);
-	if (head < DIRECT) {
-		rc = fse_table(b, head, WEIGHT_ACCURACY_MAX, WEIGHT_MAX);
-		if (rc)
-			return rc;
-		/* the weights' bit stream, and behind the tree the literals' */
-		mo_cur_take(&b->c, begin + len - b->c.at);
-		return 0;
-	}
-	p = mo_cur_take(&b->c, len - 1);
-	if (p && (head - DIRECT) % 2 == 0 && p[used - 2] & 0x0f)
-		return mo_fail(b->err, MODULO_UNSUPPORTED, b->off + begin + used - 1, "zstd.bits",
-			       "the half byte behind a Huffman tree is not zero");
-	return 0;
+	return true;
 }
 
 enum { RAW, RLE, COMPRESSED, TREELESS };
 
+/* The compressed literals, tree and all: len bytes for that many symbols, in one stream or four. */
+static int huffman_literals(struct block *b, bool tree, size_t len, size_t symbols, bool one)
+{
+	struct mo_zstd_huffman *h = &b->t->huffman;
+	const uint8_t *p = b->c.p + b->c.at;
+	size_t used = 0;
+	int rc;
+
+	if (tree) {
+		rc = mo_codec_zstd_huffman_read(h, p, len, &used);
+		if (rc)
+			return table_fail(b, rc);
+	}
+	if (!h->set)
+		return table_fail(b, 1);
+	mo_cur_take(&b->c, used);
+	if (one ? !huffman_stream(h, p + used, len - used, symbols)
+		: !four_streams(h, p + used, len - used, symbols))
+		return stream_fail(b);
+	mo_cur_take(&b->c, len - used);
+	return 0;
+}
+
 static int literals(struct block *b)
 {
-	unsigned first = b->c.at < b->c.len ? b->c.p[b->c.at] : 0, type = first & 3,
-		 format = first >> 2 & 3;
 	static const uint8_t plain_len[] = { 1, 2, 1, 3 }, plain_shift[] = { 3, 4, 3, 4 };
 	static const uint8_t packed_len[] = { 3, 3, 4, 5 }, packed_bits[] = { 10, 10, 14, 18 };
-	uint64_t v, size;
-	int rc = 0;
+	unsigned first = b->c.at < b->c.len ? b->c.p[b->c.at] : 0, type = first & 3,
+		 format = first >> 2 & 3;
+	uint64_t v, symbols, len;
 
 	if (type == RAW || type == RLE) {
-		size = mo_cur_uint(&b->c, plain_len[format]) >> plain_shift[format];
-		mo_cur_take(&b->c, type == RLE ? 1 : (size_t)size);
-	} else {
-		v = mo_cur_uint(&b->c, packed_len[format]) >> 4;
-		size = v >> packed_bits[format];
-		if (b->c.bad || size == 0 || size > mo_cur_left(&b->c))
-			return literals_fail(b);
-		if (type == COMPRESSED)
-			rc = huffman_tree(b, (size_t)size);
-		else
-			mo_cur_take(&b->c, (size_t)size);
+		len = mo_cur_uint(&b->c, plain_len[format]) >> plain_shift[format];
+		mo_cur_take(&b->c, type == RLE ? 1 : (size_t)len);
+		return b->c.bad ? literals_fail(b) : 0;
 	}
-	if (rc)
-		return rc;
-	return b->c.bad ? literals_fail(b) : 0;
+	v = mo_cur_uint(&b->c, packed_len[format]) >> 4;
+	len = v >> packed_bits[format];
+	symbols = v & ((1u << packed_bits[format]) - 1);
+	if (b->c.bad || len > mo_cur_left(&b->c) || symbols > MO_ZSTD_BLOCK_MAX)
+		return literals_fail(b);
+	return huffman_literals(b, type == COMPRESSED, (size_t)len, (size_t)symbols, format == 0);
 }
 
 /* One byte below 128, two for what needs them, else three: a longer form could say zero, and hide a
@@ -204,34 +155,118 @@ static int sequence_count(struct block *b, unsigned *nr)
 	return 0;
 }
 
+enum { LITERALS, OFFSETS, MATCHES, NR_TABLES };
+
+/* RFC 8878 3.1.1.3.2.2: the distributions of "predefined" tables */
+static const int16_t predefined_literals[] = { 4, 3, 2, 2, 2, 2, 2, 2, 2,  2,  2,  2,
+					       2, 1, 1, 1, 2, 2, 2, 2, 2,  2,  2,  2,
+					       2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1 };
+static const int16_t predefined_offsets[] = { 1, 1, 1, 1, 1, 1, 2, 2, 2, 1,  1,	 1,  1,	 1, 1,
+					      1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1 };
+static const int16_t predefined_matches[] = { 1, 4, 3, 2, 2,  2,  2,  2,  2,  1,  1, 1, 1, 1,
+					      1, 1, 1, 1, 1,  1,  1,  1,  1,  1,  1, 1, 1, 1,
+					      1, 1, 1, 1, 1,  1,  1,  1,  1,  1,  1, 1, 1, 1,
+					      1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1 };
+
+static const struct {
+	const int16_t *predefined;
+	uint8_t predefined_log, predefined_last, log_max, last;
+} kinds[NR_TABLES] = {
+	[LITERALS] = { predefined_literals, 6, 35, 9, 35 },
+	[OFFSETS] = { predefined_offsets, 5, 28, 8, 31 },
+	[MATCHES] = { predefined_matches, 6, 52, 9, 52 },
+};
+
+static int sequence_table(struct block *b, unsigned mode, unsigned kind)
+{
+	enum { PREDEFINED, SINGLE, FSE, REPEAT };
+	struct mo_zstd_fse *t = &b->t->sequence[kind];
+	unsigned symbol;
+	size_t used = 0;
+	int rc;
+
+	if (mode == PREDEFINED) {
+		mo_codec_zstd_fse_build(t, kinds[kind].predefined_log, kinds[kind].predefined,
+					kinds[kind].predefined_last);
+	} else if (mode == SINGLE) {
+		symbol = mo_cur_u8(&b->c);
+		if (b->c.bad || symbol > kinds[kind].last)
+			return table_fail(b, 1);
+		mo_codec_zstd_fse_single(t, (uint8_t)symbol);
+	} else if (mode == FSE) {
+		rc = mo_codec_zstd_fse_read(t, b->c.p + b->c.at, mo_cur_left(&b->c),
+					    kinds[kind].log_max, kinds[kind].last, &used);
+		if (rc)
+			return table_fail(b, rc);
+		mo_cur_take(&b->c, used);
+	}
+	return t->set ? 0 : table_fail(b, 1);
+}
+
 static int sequence_tables(struct block *b)
 {
-	enum { PREDEFINED, ONE_SYMBOL, FSE, REPEAT };
-	/* literals lengths, offsets, match lengths (RFC 8878 3.1.1.3.2.1) */
-	static const uint8_t accuracy_max[] = { 9, 8, 9 }, last[] = { 35, 31, 52 };
 	uint64_t at = here(b);
 	unsigned modes = mo_cur_u8(&b->c);
+	int rc = 0;
 
+	if (b->c.bad)
+		return sequences_fail(b);
 	if (modes & 3)
 		return mo_fail(b->err, MODULO_MALFORMED, at, "zstd.reserved",
 			       "reserved bits in the compression modes");
-	for (unsigned i = 0; i < 3 && !b->c.bad; i++) {
-		unsigned mode = modes >> (6 - 2 * i) & 3;
-		int rc = 0;
-
-		if (mode == ONE_SYMBOL)
-			mo_cur_take(&b->c, 1);
-		else if (mode == FSE)
-			rc = fse_table(b, mo_cur_left(&b->c), accuracy_max[i], last[i]);
-		if (rc)
-			return rc;
-	}
-	return b->c.bad ? sequences_fail(b) : 0;
+	for (unsigned i = 0; i < NR_TABLES && !rc; i++)
+		rc = sequence_table(b, modes >> (6 - 2 * i) & 3, i);
+	return rc;
 }
 
-int mo_codec_zstd_block(const uint8_t *p, size_t len, uint64_t off, struct modulo_error *err)
+/* How many bits of a value follow its code; an offset's code is their number. */
+static unsigned extra_bits(unsigned kind, unsigned code)
 {
-	struct block b = { .c = mo_cur(p, len), .off = off, .err = err };
+	static const uint8_t literals_bits[] = { 1, 1, 1, 1,  2,  2,  3,  3,  4,  6,
+						 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+	static const uint8_t match_bits[] = { 1, 1, 1, 1,  2,  2,  3,  3,  4,  4, 5,
+					      7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+
+	if (kind == LITERALS)
+		return code < 16 ? 0 : literals_bits[code - 16];
+	if (kind == MATCHES)
+		return code < 32 ? 0 : match_bits[code - 32];
+	return code;
+}
+
+/* The three states, whose codes and updates have their bits in the order that is read. */
+static bool sequence_stream(const struct mo_zstd_fse *t, struct mo_zstd_stream *s, unsigned nr)
+{
+	static const uint8_t update[NR_TABLES] = { LITERALS, MATCHES, OFFSETS };
+	uint32_t state[NR_TABLES], more;
+
+	for (unsigned k = 0; k < NR_TABLES; k++) {
+		if (!mo_codec_zstd_read(s, t[k].log, &state[k]))
+			return false;
+	}
+	while (nr--) {
+		unsigned bits = 0;
+
+		for (unsigned k = 0; k < NR_TABLES; k++)
+			bits += extra_bits(k, t[k].of[state[k]].symbol);
+		if (!mo_codec_zstd_skip(s, bits))
+			return false;
+		for (unsigned i = 0; i < NR_TABLES && nr; i++) {
+			unsigned k = update[i];
+
+			if (!mo_codec_zstd_read(s, t[k].of[state[k]].bits, &more))
+				return false;
+			state[k] = t[k].of[state[k]].base + more;
+		}
+	}
+	return s->left == 0;
+}
+
+int mo_codec_zstd_block(struct mo_zstd_tables *t, const uint8_t *p, size_t len, uint64_t off,
+			struct modulo_error *err)
+{
+	struct block b = { .c = mo_cur(p, len), .t = t, .off = off, .err = err };
+	struct mo_zstd_stream s;
 	unsigned nr = 0;
 	int rc = literals(&b);
 
@@ -246,7 +281,10 @@ int mo_codec_zstd_block(const uint8_t *p, size_t len, uint64_t off, struct modul
 		return 0;
 	}
 	rc = sequence_tables(&b);
-	if (!rc && mo_cur_left(&b.c) == 0)
-		return sequences_fail(&b);
-	return rc;
+	if (rc)
+		return rc;
+	if (!mo_codec_zstd_open(&s, p + b.c.at, mo_cur_left(&b.c)) ||
+	    !sequence_stream(t->sequence, &s, nr))
+		return stream_fail(&b);
+	return 0;
 }

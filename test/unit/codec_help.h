@@ -119,24 +119,26 @@ static inline bool same_bytes(const struct mo_buf *b, const void *p, size_t len)
 }
 
 /*
- * Letters of uneven frequency, and now and then what stood before, always the same. Where few
- * things stand twice, few matches have an equal that a flipped bit could lead to.
+ * Letters of uneven frequency, always the same, and in them things that stood once before, never
+ * twice: else a flipped bit of a match could lead to its equal, and change nothing.
  */
 static inline void make_text(struct mo_buf *b, size_t len)
 {
 	static const char letters[] =
 		"eeeeeeeettttttaaaaooooiiinnnsshhrrdlucmfwypvbgkjqxz0123456789 -_";
+	enum { FRESH = 40, AGAIN = 12, BACK = 3 };
 	uint32_t x = 12345;
 
-	while (b->len < len) {
-		x = x * 1103515245 + 12345;
-		if (b->len > 64 && (x >> 16) % 40 == 0) {
-			char again[16];
-
-			memcpy(again, b->data + (x >> 8) % (b->len - 16), sizeof(again));
-			mo_buf_add(b, again, sizeof(again));
-		} else {
+	for (size_t i = 0; b->len < len; i++) {
+		for (size_t k = 0; k < FRESH + i % 7; k++) {
+			x = x * 1103515245 + 12345;
 			mo_buf_chr(b, letters[x >> 16 & 63]);
+		}
+		if (i >= BACK && i % 2) {
+			char again[AGAIN];
+
+			memcpy(again, b->data + b->len - BACK * FRESH, AGAIN - i % 5);
+			mo_buf_add(b, again, AGAIN - i % 5);
 		}
 	}
 	b->len = len;

@@ -166,6 +166,8 @@ TEST(blocks)
 	accept(b, "window=1024,checksum=no,size=no", "abcdd", 5);
 }
 
+#define PARAMS "window=1024,checksum=no,size=no"
+
 /* Literals, and no sequence. */
 TEST(literals)
 {
@@ -173,21 +175,18 @@ TEST(literals)
 		   "\x18"
 		   "abc\0",
 		   5),
-	       "window=1024,checksum=no,size=no", "abc", 3);
+	       PARAMS, "abc", 3);
 	accept(one(COMPRESSED,
 		   "\x19"
 		   "a\0",
 		   3),
-	       "window=1024,checksum=no,size=no", "aaa", 3);
+	       PARAMS, "aaa", 3);
 	refuse(one(COMPRESSED,
 		   "\x28"
 		   "abc\0",
 		   5),
 	       MODULO_MALFORMED, "zstd.literals");
-	refuse(one(COMPRESSED, "\x02\0\0", 3), MODULO_MALFORMED, "zstd.literals");
-	refuse(one(COMPRESSED, "\x32\0\x01\x80", 4), MODULO_MALFORMED, "zstd.literals");
-	/* a Huffman tree that is longer than the literals */
-	refuse(one(COMPRESSED, "\x32\x80\0\x87\0", 5), MODULO_MALFORMED, "zstd.literals");
+	refuse(one(COMPRESSED, "\x32\x00\x01\x80", 4), MODULO_MALFORMED, "zstd.literals");
 	refuse(one(COMPRESSED,
 		   "\x18"
 		   "abc",
@@ -195,9 +194,118 @@ TEST(literals)
 	       MODULO_MALFORMED, "zstd.sequences");
 }
 
+/* Two symbols of one bit each, three of them: 1 0 1 behind the highest bit. */
+TEST(huffman)
+{
+	accept(one(COMPRESSED,
+		   "\x32\xc0\0"
+		   "\x80\x10"
+		   "\x0d"
+		   "\0",
+		   7),
+	       PARAMS, "\1\0\1", 3);
+	/* one bit more, one less, none at all */
+	refuse(one(COMPRESSED,
+		   "\x32\xc0\0"
+		   "\x80\x10"
+		   "\x1b"
+		   "\0",
+		   7),
+	       MODULO_MALFORMED, "zstd.stream");
+	refuse(one(COMPRESSED,
+		   "\x32\xc0\0"
+		   "\x80\x10"
+		   "\x06"
+		   "\0",
+		   7),
+	       MODULO_MALFORMED, "zstd.stream");
+	refuse(one(COMPRESSED,
+		   "\x32\xc0\0"
+		   "\x80\x10"
+		   "\0"
+		   "\0",
+		   7),
+	       MODULO_MALFORMED, "zstd.stream");
+	refuse(one(COMPRESSED,
+		   "\x32\x80\0"
+		   "\x80\x10"
+		   "\0",
+		   6),
+	       MODULO_MALFORMED, "zstd.stream");
+	/* the other half of the only weight */
+	refuse(one(COMPRESSED,
+		   "\x32\xc0\0"
+		   "\x80\x11"
+		   "\x0d"
+		   "\0",
+		   7),
+	       MODULO_UNSUPPORTED, "zstd.bits");
+	/* trees that cannot be: no weight, a sum that no last weight fills up, twelve bits, too
+	 * short */
+	refuse(one(COMPRESSED,
+		   "\x32\xc0\0"
+		   "\x80\x00"
+		   "\x0d"
+		   "\0",
+		   7),
+	       MODULO_MALFORMED, "zstd.table");
+	refuse(one(COMPRESSED,
+		   "\x32\xc0\0"
+		   "\x81\x13"
+		   "\x0d"
+		   "\0",
+		   7),
+	       MODULO_MALFORMED, "zstd.table");
+	refuse(one(COMPRESSED,
+		   "\x32\xc0\0"
+		   "\x80\xc0"
+		   "\x0d"
+		   "\0",
+		   7),
+	       MODULO_MALFORMED, "zstd.table");
+	refuse(one(COMPRESSED,
+		   "\x32\xc0\0"
+		   "\x8f\x10"
+		   "\x0d"
+		   "\0",
+		   7),
+	       MODULO_MALFORMED, "zstd.table");
+	refuse(one(COMPRESSED,
+		   "\x32\xc0\0"
+		   "\x00\x10"
+		   "\x0d"
+		   "\0",
+		   7),
+	       MODULO_MALFORMED, "zstd.table");
+	/* the tree of the block before, where there is none */
+	refuse(one(COMPRESSED,
+		   "\x33\x40\0"
+		   "\x0d"
+		   "\0",
+		   5),
+	       MODULO_MALFORMED, "zstd.table");
+}
+
+/*
+ * Three literals, then a match of three at offset 3: literals length 3 is the predefined table's
+ * state 3, the offset's code 2 has the bits 10, and the other tables have one symbol. 1 000011 10.
+ */
+#define SEQUENCE                                                                                   \
+	"\x18"                                                                                     \
+	"abc\x01\x14\x02\x00"
+
 TEST(sequences)
 {
-	/* a bit stream that no sequence reads */
+	accept(one(COMPRESSED, SEQUENCE "\x0e\x01", 10), PARAMS, "abcabc", 6);
+	/* up to five bits more: libzstd 1.5.4 takes them for the next state, which nobody uses */
+	refuse(one(COMPRESSED, SEQUENCE "\x1d\x02", 10), MODULO_MALFORMED, "zstd.stream");
+	refuse(one(COMPRESSED, SEQUENCE "\xdf\x21", 10), MODULO_MALFORMED, "zstd.stream");
+	refuse(one(COMPRESSED, SEQUENCE "\x87", 9), MODULO_MALFORMED, "zstd.stream");
+	refuse(one(COMPRESSED, SEQUENCE "\x0e\x00", 10), MODULO_MALFORMED, "zstd.stream");
+	refuse(one(COMPRESSED, SEQUENCE, 8), MODULO_MALFORMED, "zstd.stream");
+	/* an offset before the content's beginning: libzstd's business */
+	refuse(one(COMPRESSED, SEQUENCE "\x0f\x01", 10), MODULO_MALFORMED, "zstd.data");
+	/* bits that no sequence reads */
 	refuse(one(COMPRESSED,
 		   "\x18"
 		   "abc\x00\x01",
@@ -210,7 +318,7 @@ TEST(sequences)
 	       MODULO_UNSUPPORTED, "zstd.sequences");
 	refuse(one(COMPRESSED,
 		   "\x18"
-		   "abc\x80\x01\x54\0\0\0\1",
+		   "abc\x80\x01\x14\x02\x00\x0e\x01",
 		   11),
 	       MODULO_UNSUPPORTED, "zstd.sequences");
 	refuse(one(COMPRESSED,
@@ -225,37 +333,57 @@ TEST(sequences)
 	       MODULO_MALFORMED, "zstd.sequences");
 	refuse(one(COMPRESSED,
 		   "\x18"
-		   "abc\x01\x54\0\0\0",
-		   9),
-	       MODULO_MALFORMED, "zstd.sequences");
-	refuse(one(COMPRESSED,
-		   "\x18"
-		   "abc\x01\x55\0\0\0\1",
+		   "abc\x01\x15\x02\x00\x0e\x01",
 		   10),
 	       MODULO_MALFORMED, "zstd.reserved");
 	refuse(one(COMPRESSED,
 		   "\x18"
-		   "abc\x01\x56\0\0\0\1",
+		   "abc\x01\x16\x02\x00\x0e\x01",
 		   10),
 	       MODULO_MALFORMED, "zstd.reserved");
-	/* a table for literals lengths with an accuracy of 2^10, over the 2^9 that are allowed */
+}
+
+TEST(sequence_tables)
+{
+	/* symbols that there are not, of each kind */
+	refuse(one(COMPRESSED,
+		   "\x18"
+		   "abc\x01\x54\x24\x00\x00\x01",
+		   10),
+	       MODULO_MALFORMED, "zstd.table");
+	refuse(one(COMPRESSED,
+		   "\x18"
+		   "abc\x01\x54\x00\x20\x00\x01",
+		   10),
+	       MODULO_MALFORMED, "zstd.table");
+	refuse(one(COMPRESSED,
+		   "\x18"
+		   "abc\x01\x54\x00\x00\x35\x01",
+		   10),
+	       MODULO_MALFORMED, "zstd.table");
+	refuse(one(COMPRESSED,
+		   "\x18"
+		   "abc\x01\x54",
+		   6),
+	       MODULO_MALFORMED, "zstd.table");
+	/* an accuracy of 2^10, over the 2^9 that are allowed; and probabilities that go on behind
+	 * the end */
 	refuse(one(COMPRESSED,
 		   "\x18"
 		   "abc\x01\x94\x05\0\0\0\1",
 		   11),
 	       MODULO_MALFORMED, "zstd.table");
-	/* one whose probabilities go on behind the block's end */
 	refuse(one(COMPRESSED,
 		   "\x18"
 		   "abc\x01\x94\x40",
 		   7),
 	       MODULO_MALFORMED, "zstd.table");
-	/* libzstd has the last word on the bit stream */
+	/* a table of the block before, where there is none */
 	refuse(one(COMPRESSED,
 		   "\x18"
-		   "abc\x01\x00\0",
-		   7),
-	       MODULO_MALFORMED, "zstd.data");
+		   "abc\x01\xd4\x02\x00\x0e\x01",
+		   10),
+	       MODULO_MALFORMED, "zstd.table");
 }
 
 /*
