@@ -19,7 +19,7 @@ check: deps
 	tools/check.sh
 
 demo: all
-	tools/demo.sh $(BUILD)
+	demo/run.sh $(BUILD)
 
 bench: all
 	bench/run.sh $(BUILD)

@@ -122,9 +122,12 @@ static int read_fields(struct unzstd *z, struct mo_cursor *c, bool single, size_
 
 static int check_descriptor(unsigned d, struct modulo_error *err)
 {
-	if (d & 0x18)
+	if (d & 0x08)
 		return mo_fail(err, MODULO_MALFORMED, MAGIC_LEN, "zstd.reserved",
-			       "reserved or unused bits in the descriptor 0x%02x", d);
+			       "the reserved bit in the descriptor 0x%02x", d);
+	if (d & 0x10)
+		return mo_fail(err, MODULO_UNSUPPORTED, MAGIC_LEN, "zstd.unused",
+			       "the unused bit in the descriptor 0x%02x", d);
 	if (d & 0x03)
 		return mo_fail(err, MODULO_UNSUPPORTED, MAGIC_LEN, "zstd.dictionary",
 			       "a dictionary ID");

@@ -121,6 +121,7 @@ static int look_for_cut_body(struct module *m, uint64_t image_end)
 {
 	static const uint8_t oid[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02 };
 	uint8_t raw[4 + sizeof(oid)];
+	size_t at;
 	int r;
 
 	if (m->nr || m->content - image_end < sizeof(raw))
@@ -128,7 +129,8 @@ static int look_for_cut_body(struct module *m, uint64_t image_end)
 	r = mo_source_read(m->s, image_end, raw, sizeof(raw), m->err);
 	if (r < 0)
 		return r;
-	if (raw[0] != 0x30 || memcmp(raw + 4, oid, sizeof(oid)) != 0)
+	at = raw[1] == 0x81 ? 3 : 4; /* behind the length: ECDSA fits into the shorter one */
+	if (raw[0] != 0x30 || memcmp(raw + at, oid, sizeof(oid)) != 0)
 		return 0;
 	return mo_fail(m->err, MODULO_MALFORMED, m->s->len, "module.cut",
 		       "the file ends inside the signature that begins at %llu", (unsigned long long)image_end);

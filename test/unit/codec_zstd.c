@@ -95,7 +95,7 @@ TEST(headers)
 	refuse(abc(SIZE_4, size4_off, 5), MODULO_MALFORMED, "zstd.data");
 	refuse(abc(SINGLE, "\2", 1), MODULO_MALFORMED, "zstd.block");
 	refuse(abc(SINGLE | 0x08, "\3", 1), MODULO_MALFORMED, "zstd.reserved");
-	refuse(abc(SINGLE | 0x10, "\3", 1), MODULO_MALFORMED, "zstd.reserved");
+	refuse(abc(SINGLE | 0x10, "\3", 1), MODULO_UNSUPPORTED, "zstd.unused");
 	refuse(abc(SINGLE | 1, "\0\3", 2), MODULO_UNSUPPORTED, "zstd.dictionary");
 	refuse(abc(SINGLE | 3, "\1\2\3\4\3", 5), MODULO_UNSUPPORTED, "zstd.dictionary");
 }
