@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The ledger from its first line to its last, against artifact and core: doc/ledger.md 2 to 7. */
-#include "check.h"
+#include "stream.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
-
-typedef unsigned long long ull; /* for printf */
 
 /* One line of the skeleton: the words up to a NULL. */
 static __attribute__((sentinel)) void skeleton(struct mo_check *c, const char *word, ...)
@@ -15,52 +12,38 @@ static __attribute__((sentinel)) void skeleton(struct mo_check *c, const char *w
 
 	va_start(ap, word);
 	for (const char *space = ""; word; word = va_arg(ap, const char *), space = " ") {
-		mo_check_update(c, c->skeleton, space, strlen(space));
-		mo_check_update(c, c->skeleton, word, strlen(word));
+		mo_check_update(c, c->skeleton_hash, space, strlen(space));
+		mo_check_update(c, c->skeleton_hash, word, strlen(word));
 	}
 	va_end(ap);
-	mo_check_update(c, c->skeleton, "\n", 1);
+	mo_check_update(c, c->skeleton_hash, "\n", 1);
 }
 
-/* Counts what the words, run together, say. */
-static __attribute__((sentinel)) void count(struct mo_check *c, const char *word, ...)
+static void count_derived(struct mo_check *c, const struct mo_check_form *f, const char *expression)
 {
-	char key[MO_CHECK_TEXT] = "";
-	size_t n = 0;
-	va_list ap;
+	char head[128];
 
-	va_start(ap, word);
-	for (; word && n < sizeof(key); word = va_arg(ap, const char *))
-		n += (size_t)snprintf(key + n, sizeof(key) - n, "%s", word);
-	va_end(ap);
-	must(c, n < sizeof(key), "check.limit", "a line of the report is too long");
-	mo_check_count(c, key);
-}
-
-static void words(struct mo_check *c, const char *first, unsigned nr)
-{
-	must(c, !strcmp(c->word[0], first) && c->nr_words == nr, "ledger.word", "not '%s' and %u words", first, nr - 1);
+	snprintf(head, sizeof(head), "2derived %s %s", f->name, expression);
+	mo_check_count(c, head, "");
 }
 
 struct signature {
-	char name[64], kind[64];
-	const char *take; /* its form's elements */
+	const struct mo_check_form *form;
 	uint8_t *der;
 	size_t len;
 	struct mo_check_cms cms;
-	bool after_elf;
 	EVP_MD_CTX *hash; /* of the leaf's bytes before it */
 };
 
 static void signature_line(struct mo_check *c, struct signature *g)
 {
 	mo_check_next_line(c);
-	g->take = mo_check_form(c, c->word[0], "leaf", g->kind, &g->after_elf);
-	must(c, c->nr_words == 2 && !strncmp(g->kind, "signature ", 10), "ledger.word", "not FORM BASE64");
-	snprintf(g->name, sizeof(g->name), "%s", c->word[0]);
-	g->der = mo_check_alloc(c, MO_CHECK_LINE);
-	g->len = mo_check_base64(c, c->word[1], g->der, MO_CHECK_LINE);
-	must(c, g->len <= MO_CHECK_SIGNATURE, "module.siglen", "a signature of %zu bytes", g->len);
+	g->form = mo_check_form(c, c->word[0], MO_CHECK_LEAF);
+	mo_check_words(c, 1 + g->form->nr_args);
+	g->der = mo_check_alloc(c, MO_CHECK_CMS + 1);
+	g->len = mo_check_base64(c, c->word[1], g->der, MO_CHECK_CMS + 1);
+	if (g->len > MO_CHECK_CMS)
+		mo_check_refuse(c, "module.siglen", "a signature of more than %d bytes", MO_CHECK_CMS);
 	mo_check_cms(c, g->der, g->len, &g->cms);
 	g->hash = mo_check_hash(c, g->cms.hash);
 }
@@ -68,26 +51,18 @@ static void signature_line(struct mo_check *c, struct signature *g)
 /* The bytes of the first of nr signatures; those behind it are made over them, too. */
 static void signature_bytes(struct mo_check *c, struct mo_check_source *s, struct signature *g, unsigned nr)
 {
-	uint8_t text[64], be32[4] = { 0, (uint8_t)(g->len >> 16), (uint8_t)(g->len >> 8), (uint8_t)g->len };
-	char word[64];
-	size_t n;
+	uint8_t be32[4] = { 0, (uint8_t)(g->len >> 16), (uint8_t)(g->len >> 8), (uint8_t)g->len };
 
-	while (g->take) {
-		const uint8_t *p = text;
+	for (unsigned i = 0; i < g->form->nr; i++) {
+		const struct mo_check_element *e = &g->form->element[i];
+		const uint8_t *p = e->kind == MO_CHECK_CMS_BYTES ? g->der : e->kind == MO_CHECK_LEN_CMS ? be32 : e->text;
+		size_t n = e->kind == MO_CHECK_CMS_BYTES ? g->len : e->kind == MO_CHECK_LEN_CMS ? 4 : e->len;
 
-		g->take = mo_check_element(c, g->take, word, text, &n);
-		if (!strcmp(word, "cms")) {
-			p = g->der;
-			n = g->len;
-		} else if (!strcmp(word, "be32(len(cms))")) {
-			p = be32;
-			n = sizeof(be32);
-			count(c, "2derived ", g->name, " ", word, NULL);
-		}
-		must(c, n, "check.forms", "the forms table says what is not understood here");
 		mo_check_same(c, s, p, n, false);
-		for (unsigned i = 1; i < nr; i++)
-			mo_check_update(c, g[i].hash, p, n);
+		for (unsigned k = 1; k < nr; k++)
+			mo_check_update(c, g[k].hash, p, n);
+		if (e->kind == MO_CHECK_LEN_CMS)
+			count_derived(c, g->form, "be32(len(cms))");
 	}
 }
 
@@ -96,15 +71,23 @@ static void leaf(struct mo_check *c, struct mo_check_source *s)
 	struct signature sig[MO_CHECK_SIGNATURES];
 	uint8_t head[20] = { 0 }, digest[EVP_MAX_MD_SIZE];
 	unsigned owned = c->nr_owned, nr = 0;
+	uint64_t len, done = 0;
+	size_t part;
 
-	words(c, "leaf", c->nr_words == 3 ? 3 : 2);
-	uint64_t len = mo_check_number(c, c->word[1]), want = c->nr_words == 3 ? mo_check_number(c, c->word[2]) : 0;
-	must(c, c->nr_words == 2 || (want && want <= MO_CHECK_SIGNATURES), "ledger.number", "%llu signatures", (ull)want);
+	if (c->nr_words != 3)
+		mo_check_words(c, 2);
+	len = mo_check_number(c, c->word[1]);
 	skeleton(c, "leaf", c->word[1], NULL);
-	while (nr < want)
-		signature_line(c, &sig[nr++]);
-	for (uint64_t done = 0, part; done < len; done += part) {
-		part = len - done < sizeof(c->buf) ? len - done : sizeof(c->buf);
+	if (c->nr_words == 3) {
+		uint64_t want = mo_check_number(c, c->word[2]);
+
+		if (want < 1 || want > MO_CHECK_SIGNATURES)
+			mo_check_refuse(c, "ledger.number", "not 1 to %d signatures", MO_CHECK_SIGNATURES);
+		while (nr < want)
+			signature_line(c, &sig[nr++]);
+	}
+	for (; done < len; done += part) {
+		part = len - done < sizeof(c->buf) ? (size_t)(len - done) : sizeof(c->buf);
 		mo_check_take(c, s, c->buf, part);
 		mo_check_core(c, s, c->buf, part);
 		for (unsigned i = 0; i < nr; i++)
@@ -112,31 +95,45 @@ static void leaf(struct mo_check *c, struct mo_check_source *s)
 		if (!done)
 			memcpy(head, c->buf, part < sizeof(head) ? part : sizeof(head));
 	}
-	bool elf = len >= sizeof(head) && !memcmp(head, "\x7f" "ELF", 4) && head[16] + head[17] == 1;
+	bool elf_rel = len >= sizeof(head) && !memcmp(head, "\x7f" "ELF", 4) &&
+		       (!memcmp(head + 16, "\x01\x00", 2) || !memcmp(head + 16, "\x00\x01", 2));
 	for (unsigned i = 0; i < nr; i++) {
-		holds(c, elf || !sig[i].after_elf, "check.after", "a signature behind what is no ELF relocatable object");
-		must(c, EVP_DigestFinal_ex(sig[i].hash, digest, NULL), "check.memory", "libcrypto has no digest");
-		mo_check_judge(c, sig[i].kind + 10, &sig[i].cms, digest);
+		if (sig[i].form->after_elf && !elf_rel)
+			mo_check_deny(c, "check.after", "a signature behind what is no ELF relocatable object");
+		unsigned size = mo_check_final(c, sig[i].hash, digest);
+		mo_check_judge(c, sig[i].form->signs, &sig[i].cms, digest, size);
 		signature_bytes(c, s, &sig[i], nr - i);
 	}
 	mo_check_release(c, owned);
 }
 
-/* The SHA-256 of the len bytes that the next lines carry: the stream itself is read later, and only once. */
-static void carried(struct mo_check *c, uint64_t len, uint64_t lines, char hex[65])
+/* The SHA-256 of the bytes that the next `count` lines carry, len in all. */
+static void carried(struct mo_check *c, uint64_t len, uint64_t count, char hex[65])
 {
 	EVP_MD_CTX *h = mo_check_hash(c, EVP_sha256());
+	size_t part;
 
-	must(c, len && lines == (len - 1) / MO_CHECK_PIECE + 1, "ledger.carried", "not the lines that LENGTH has");
-	for (uint64_t part; len; len -= part) {
-		part = len < MO_CHECK_PIECE ? len : MO_CHECK_PIECE;
+	if (!len || count != (len - 1) / MO_CHECK_PIECE + 1)
+		mo_check_refuse(c, "ledger.carried", "not as many lines as %llu bytes have", (unsigned long long)len);
+	for (; len; len -= part) {
 		mo_check_next_line(c);
-		must(c, c->nr_words == 1, "ledger.word", "not one word of carried bytes");
-		must(c, mo_check_base64(c, c->word[0], c->buf, MO_CHECK_PIECE) == part, "ledger.carried",
-		     "not the line's %llu bytes", (ull)part);
+		mo_check_words(c, 1);
+		part = mo_check_base64(c, c->word[0], c->buf, MO_CHECK_PIECE);
+		if (part != (len < MO_CHECK_PIECE ? len : MO_CHECK_PIECE))
+			mo_check_refuse(c, "ledger.carried", "a line of another length than it should have");
 		mo_check_update(c, h, c->buf, part);
 	}
 	mo_check_hex(c, h, hex);
+}
+
+/* NAME-VERSION/LEVEL, none of them empty. */
+static void encoder_token(struct mo_check *c, const char *word)
+{
+	const char *slash = strchr(word, '/'), *dash = strchr(word, '-');
+
+	mo_check_token(c, word);
+	if (!dash || dash == word || !slash || slash <= dash + 1 || !slash[1] || strchr(word, '\\'))
+		mo_check_refuse(c, "ledger.encoder", "not NAME-VERSION/LEVEL");
 }
 
 static void item(struct mo_check *c, struct mo_check_source *s, unsigned depth);
@@ -145,194 +142,208 @@ static void stream(struct mo_check *c, struct mo_check_source *s, unsigned depth
 {
 	static const struct mo_check_codec *const codecs[] = { &mo_check_gzip, &mo_check_xz, &mo_check_zstd };
 	const struct mo_check_codec *codec = NULL;
-	char kept[65] = "", seen[65], params[1536], encoder[128] = "", grade[8];
-	unsigned owned = c->nr_owned, nr = c->nr_words;
+	char seen[65], kept[65] = "", head[MO_CHECK_TEXT];
+	unsigned owned = c->nr_owned;
 	uint8_t byte;
 
-	must(c, nr == 5 || nr == 6, "ledger.word", "not stream CODEC LENGTH PARAMS GRADE...");
+	if (c->nr_words != 5)
+		mo_check_words(c, 6);
 	for (unsigned i = 0; i < 3; i++)
 		codec = strcmp(c->word[1], codecs[i]->name) ? codec : codecs[i];
-	must(c, codec, "ledger.word", "'%.64s' is no codec", c->word[1]);
+	if (!codec)
+		mo_check_refuse(c, "ledger.word", "'%.64s' is no codec", c->word[1]);
 	uint64_t len = mo_check_number(c, c->word[2]);
-	must(c, strlen(c->word[3]) < sizeof(params), "ledger.token", "no PARAMS are that long");
-	strcpy(params, c->word[3]);
-	snprintf(grade, sizeof(grade), "%s", c->word[4]);
-	if (!strcmp(c->word[4], "proven") && nr == 6) {
-		const char *dash = strchr(c->word[5], '-'), *slash = strchr(c->word[5], '/');
-
-		must(c, dash > c->word[5] && slash > dash + 1 && slash[1] && !strchr(dash, '\\') &&
-		     strlen(c->word[5]) < sizeof(encoder), "ledger.encoder", "not NAME-VERSION/LEVEL");
-		strcpy(encoder, c->word[5]);
-	} else if (!strcmp(c->word[4], "carried") && nr == 6) {
+	char *params = mo_check_strdup(c, c->word[3]);
+	char *grade = mo_check_strdup(c, c->word[4]), *encoder = NULL;
+	if (!strcmp(grade, "proven") && c->nr_words == 6) {
+		encoder = mo_check_strdup(c, c->word[5]);
+		encoder_token(c, encoder);
+	} else if (!strcmp(grade, "carried") && c->nr_words == 6) {
 		carried(c, len, mo_check_number(c, c->word[5]), kept);
-	} else {
-		must(c, !strcmp(c->word[4], "checked") && nr == 5, "ledger.word", "not a grade");
+	} else if (strcmp(grade, "checked") || c->nr_words != 5) {
+		mo_check_refuse(c, "ledger.word", "not a grade");
 	}
-	skeleton(c, "stream", codec->name, params, *kept ? grade : NULL, NULL);
+	skeleton(c, "stream", codec->name, params, *kept ? "carried" : NULL, NULL);
 
 	struct mo_check_stream *st = mo_check_stream(c, s, len, codec);
-	if (*encoder && c->job->prove)
+	if (encoder && c->job->prove)
 		mo_check_encode(c, st, encoder, params);
 	item(c, &st->out, depth + 1);
-	holds(c, !mo_check_read(c, &st->out, &byte, 1), "check.rest", "a stream's content goes on");
-	holds(c, !strcmp(st->params, params), "check.params", "the stream has %.900s", st->params);
+	if (mo_check_read(c, &st->out, &byte, 1))
+		mo_check_deny(c, "check.rest", "a stream's content goes on behind what the ledger explains");
+	if (strcmp(st->params, params))
+		mo_check_deny(c, "check.params", "the stream's parameters are %.1000s", st->params);
 	mo_check_hex(c, st->seen, seen);
-	holds(c, !*kept || !strcmp(kept, seen), "check.carried", "the carried bytes are not the stream's");
+	if (*kept && strcmp(kept, seen))
+		mo_check_deny(c, "check.carried", "the stream has other bytes than those that are carried");
 	if (st->encoder)
 		mo_check_encode_end(c, st, seen);
-	count(c, "3encoding ", codec->name, " ", params, " ", *encoder && !st->encoder ? "claimed" : grade,
-	      *encoder ? " " : "", encoder, NULL);
+	int n = snprintf(head, sizeof(head), "3encoding %s %s %s%s%s", codec->name, params,
+			 encoder && !c->job->prove ? "claimed" : grade, encoder ? " " : "", encoder ? encoder : "");
+	if (n < 0 || (size_t)n >= sizeof(head))
+		mo_check_refuse(c, "check.limit", "an encoder's name is too long");
+	mo_check_count(c, head, "");
 	mo_check_release(c, owned);
 }
 
 static void item(struct mo_check *c, struct mo_check_source *s, unsigned depth)
 {
 	mo_check_next_line(c);
-	must(c, depth <= MO_CHECK_DEPTH, "ledger.depth", "items nest more than %d deep", MO_CHECK_DEPTH);
-	if (!strcmp(c->word[0], "stream"))
-		stream(c, s, depth);
-	else
+	if (depth > MO_CHECK_DEPTH)
+		mo_check_refuse(c, "ledger.depth", "items nest more than %d deep", MO_CHECK_DEPTH);
+	if (!strcmp(c->word[0], "leaf"))
 		leaf(c, s);
-}
-
-/* An argument of a record, in the spelling that its element asks for. */
-static void argument(struct mo_check *c, const char *element, const char *word)
-{
-	if (!strcmp(element, "octal4"))
-		must(c, strspn(word, "01234567") == 4 && !word[4], "ledger.number", "not four octal digits");
-	else if (!strcmp(element, "token"))
-		mo_check_token(c, word);
-	else if (!strcmp(element, "digits") || !strcmp(element, "decimal(len(child))"))
-		mo_check_number(c, word);
+	else if (!strcmp(c->word[0], "stream"))
+		stream(c, s, depth);
+	else if (depth == 1 && !strcmp(c->word[0], "records"))
+		mo_check_deny(c, "check.artifact", "a file, and a ledger that is a directory's");
 	else
-		must(c, !strcmp(element, "word"), "check.forms", "the forms table says what is not understood here");
+		mo_check_refuse(c, "ledger.word", "'%.64s' where an item should begin", c->word[0]);
 }
 
-static void record(struct mo_check *c, struct mo_check_source *s, const char *place)
+static void octal4(struct mo_check *c, const char *word)
 {
-	char kind[64], word[64], name[64], *claim = NULL, claimed[24];
-	unsigned arg = 1;
-	uint8_t text[64];
-	size_t len;
-	bool after, child = false;
-	const char *take = mo_check_form(c, c->word[0], place, kind, &after);
+	if (strlen(word) != 4 || strspn(word, "01234567") != 4)
+		mo_check_refuse(c, "ledger.number", "not four octal digits");
+}
 
-	snprintf(name, sizeof(name), "%s", c->word[0]);
-	mo_check_update(c, c->skeleton, name, strlen(name));
-	while (take && !child) {
-		take = mo_check_element(c, take, word, text, &len);
-		child = !strcmp(word, "child");
-		if (len)
-			mo_check_same(c, s, text, len, true);
-		if (len || child)
+static void record(struct mo_check *c, struct mo_check_source *s, enum mo_check_place place)
+{
+	const struct mo_check_form *f = mo_check_form(c, c->word[0], place);
+	char **arg = c->word;
+	uint64_t claim = 0;
+	bool claimed = false;
+
+	mo_check_words(c, 1 + f->nr_args);
+	mo_check_update(c, c->skeleton_hash, f->name, strlen(f->name));
+	for (unsigned i = 0; i < f->nr; i++) {
+		const struct mo_check_element *e = &f->element[i];
+
+		if (e->kind == MO_CHECK_LITERAL) {
+			mo_check_same(c, s, e->text, e->len, true);
 			continue;
-		must(c, arg < c->nr_words, "ledger.word", "too few words for %s", name);
-		argument(c, word, c->word[arg]);
-		bool derived = !strcmp(word, "decimal(len(child))");
-		if (derived)
-			claim = c->word[arg];
-		mo_check_same(c, s, c->word[arg], strlen(c->word[arg]), !derived);
-		mo_check_update(c, c->skeleton, " ", !derived);
-		mo_check_update(c, c->skeleton, c->word[arg], derived ? 0 : strlen(c->word[arg]));
+		}
+		if (e->kind == MO_CHECK_CHILD)
+			break; /* always the last one, see forms.c */
 		arg++;
+		if (e->kind == MO_CHECK_OCTAL4)
+			octal4(c, *arg);
+		else if (e->kind == MO_CHECK_TOKEN)
+			mo_check_token(c, *arg);
+		else if (e->kind != MO_CHECK_WORD)
+			claim = mo_check_number(c, *arg);
+		claimed |= e->kind == MO_CHECK_LEN_CHILD;
+		mo_check_same(c, s, *arg, strlen(*arg), e->kind != MO_CHECK_LEN_CHILD);
+		if (e->kind == MO_CHECK_LEN_CHILD)
+			continue;
+		mo_check_update(c, c->skeleton_hash, " ", 1);
+		mo_check_update(c, c->skeleton_hash, *arg, strlen(*arg));
 	}
-	must(c, arg == c->nr_words, "ledger.word", "too many words for %s", name);
-	must(c, !take && child == !!claim, "check.forms", "the forms table says what is not understood here");
-	mo_check_update(c, c->skeleton, "\n", 1);
-	if (!child)
+	mo_check_update(c, c->skeleton_hash, "\n", 1);
+	if (f->element[f->nr - 1].kind != MO_CHECK_CHILD)
 		return;
-	snprintf(claimed, sizeof(claimed), "%s", claim);
 	uint64_t start = s->pos;
 	item(c, s, 2);
-	holds(c, s->pos - start == strtoull(claimed, NULL, 10), "check.claim", "len(child) is %llu, not %s",
-	      (ull)(s->pos - start), claimed);
-	count(c, "2derived ", name, " decimal(len(child))", NULL);
+	if (claimed && s->pos - start != claim)
+		mo_check_deny(c, "check.claim", "decimal(len(child)) is %llu, not %llu",
+			      (unsigned long long)(s->pos - start), (unsigned long long)claim);
+	if (claimed)
+		count_derived(c, f, "decimal(len(child))");
 }
 
-/* What the outermost item must be follows from what the artifact is. */
+/* The outermost item. What it must be follows from what the artifact is. */
 static void outermost(struct mo_check *c)
 {
-	if (!c->job->directory) {
+	const char *dir = c->job->directory;
+
+	if (!dir) {
 		c->artifact = mo_check_file(c);
 		item(c, c->artifact, 1);
 		return;
 	}
 	mo_check_next_line(c);
-	bool metadata = c->nr_words == 2 && !strcmp(c->word[1], "dir-metadata");
-	const char *kind = metadata ? "dir-metadata" : "dir", *place = metadata ? "records dir-metadata" : "records dir";
-	words(c, "records", 2);
-	must(c, !strcmp(c->word[1], kind), "ledger.word", "'%.64s' is no kind of records", c->word[1]);
-	skeleton(c, "records", kind, NULL);
+	if (strcmp(c->word[0], "records"))
+		mo_check_deny(c, "check.artifact", "a directory, and a ledger that is a file's");
+	mo_check_words(c, 2);
+	bool metadata = !strcmp(c->word[1], "dir-metadata");
+	if (!metadata && strcmp(c->word[1], "dir"))
+		mo_check_refuse(c, "ledger.word", "'%.64s' is no kind of records", c->word[1]);
+	skeleton(c, "records", c->word[1], NULL);
 	c->artifact = mo_check_dir(c, metadata);
 	for (mo_check_next_line(c); strcmp(c->word[0], "close"); mo_check_next_line(c))
-		record(c, c->artifact, place);
-	words(c, "close", 1);
+		record(c, c->artifact, metadata ? MO_CHECK_DIR_METADATA : MO_CHECK_DIR);
+	mo_check_words(c, 1);
 	skeleton(c, "close", NULL);
+}
+
+static void print(struct mo_check *c, FILE *f, char hex[4][65])
+{
+	fprintf(f, "artifact %llu %s\n", (unsigned long long)c->artifact->pos, hex[0]);
+	fprintf(f, "core %llu %s\nskeleton %s\nforms %s\n", (unsigned long long)c->core_pos, hex[1], hex[2], hex[3]);
+	for (unsigned i = 0; i < c->nr_counts; i++) {
+		const struct mo_check_count *k = &c->count[i];
+
+		/* The first character is there for the order only. */
+		fprintf(f, "%s %llu%s%s\n", k->head + 1, (unsigned long long)k->nr, *k->tail ? " " : "", k->tail);
+	}
+	fputs("accepted\n", f);
 }
 
 /* A line of a word and, where `len` is not NULL, a number, then a digest. */
 static void header(struct mo_check *c, const char *word, uint64_t *len, char digest[65])
 {
 	mo_check_next_line(c);
-	words(c, word, len ? 3 : 2);
+	mo_check_words(c, len ? 3 : 2);
+	if (strcmp(c->word[0], word))
+		mo_check_refuse(c, "ledger.word", "'%.64s' where there should be '%s'", c->word[0], word);
 	if (len)
 		*len = mo_check_number(c, c->word[1]);
-	word = c->word[len ? 2 : 1];
-	must(c, strspn(word, "0123456789abcdef") == 64 && !word[64], "ledger.digest", "not 64 lower-case hex digits");
-	strcpy(digest, word);
+	mo_check_digest(c, c->word[len ? 2 : 1], digest);
 }
 
-static void report(struct mo_check *c, FILE *f, const char *artifact, const char *core, const char *forms)
+void mo_check_all(struct mo_check *c, FILE *report)
 {
-	char skeleton_is[65];
-
-	mo_check_hex(c, c->skeleton, skeleton_is);
-	fprintf(f, "artifact %llu %s\n", (ull)c->artifact->pos, artifact);
-	fprintf(f, "core %llu %s\nskeleton %s\nforms %s\n", (ull)c->core_pos, core, skeleton_is, forms);
-	for (unsigned i = 0; i < c->nr_counts; i++) {
-		const char *key = c->count[i].key + 1; /* the first character is there for the order only */
-		int head = (int)strcspn(key, "\t");
-
-		fprintf(f, "%.*s %llu%s%s\n", head, key, (ull)c->count[i].nr, key[head] ? " " : "",
-			key + head + !!key[head]);
-	}
-	fputs("accepted\n", f);
-}
-
-void mo_check_all(struct mo_check *c, FILE *out)
-{
-	char artifact[65], core[65], forms[65], is[65];
+	char claimed[3][65], is[4][65]; /* artifact, core, then forms; artifact, core, skeleton, forms */
 	uint64_t artifact_len, core_len;
 	uint8_t byte;
 
 	c->artifact_hash = mo_check_hash(c, EVP_sha256());
 	c->core_hash = mo_check_hash(c, EVP_sha256());
-	c->skeleton = mo_check_hash(c, EVP_sha256());
-	EVP_MD_CTX *h = mo_check_hash(c, EVP_sha256());
-	mo_check_update(c, h, mo_forms_table, mo_forms_table_len);
-	mo_check_hex(c, h, is);
-	c->forms = memcpy(mo_check_alloc(c, mo_forms_table_len + 1), mo_forms_table, mo_forms_table_len);
+	c->skeleton_hash = mo_check_hash(c, EVP_sha256());
+	EVP_MD_CTX *forms = mo_check_hash(c, EVP_sha256());
+	mo_check_update(c, forms, mo_forms_table, mo_forms_table_len);
+	mo_check_hex(c, forms, is[3]);
+	mo_check_forms(c);
 	mo_check_keyring(c);
 
 	mo_check_next_line(c);
-	words(c, "modulo-ledger", 2);
-	must(c, !strcmp(c->word[1], "1"), "ledger.version", "not version 1");
-	header(c, "forms", NULL, forms);
-	must(c, !strcmp(forms, is), "ledger.forms", "written with another forms table than this program's");
-	header(c, "artifact", &artifact_len, artifact);
-	header(c, "core", &core_len, core);
+	mo_check_words(c, 2);
+	if (strcmp(c->word[0], "modulo-ledger") || strcmp(c->word[1], "1"))
+		mo_check_refuse(c, "ledger.version", "not a ledger of version 1");
+	header(c, "forms", NULL, claimed[2]);
+	if (strcmp(claimed[2], is[3]))
+		mo_check_refuse(c, "ledger.forms", "written with another forms table than this program's");
+	header(c, "artifact", &artifact_len, claimed[0]);
+	header(c, "core", &core_len, claimed[1]);
 	outermost(c);
 	mo_check_next_line(c);
-	words(c, "end", 1);
-	must(c, getc(c->job->ledger) == EOF, "ledger.end", "something stands behind `end`");
+	mo_check_words(c, 1);
+	if (strcmp(c->word[0], "end") || getc(c->job->ledger) != EOF)
+		mo_check_refuse(c, "ledger.end", "not `end`, or something behind it");
 
-	holds(c, !mo_check_read(c, c->artifact, &byte, 1), "check.artifact", "it goes on behind what is explained");
-	holds(c, getc(c->job->core) == EOF, "check.core", "it goes on behind what is explained");
-	must(c, !ferror(c->job->ledger) && !ferror(c->job->core), "check.read", "ledger or core cannot be read");
-	mo_check_hex(c, c->artifact_hash, is);
-	holds(c, artifact_len == c->artifact->pos && !strcmp(artifact, is), "check.artifact", "another length or digest");
-	mo_check_hex(c, c->core_hash, is);
-	holds(c, core_len == c->core_pos && !strcmp(core, is), "check.core", "another length or digest");
-	if (out)
-		report(c, out, artifact, core, forms);
+	if (mo_check_read(c, c->artifact, &byte, 1))
+		mo_check_deny(c, "check.artifact", "the artifact goes on behind what the ledger explains");
+	if (getc(c->job->core) != EOF)
+		mo_check_deny(c, "check.core", "the core goes on behind what the ledger explains");
+	if (ferror(c->job->ledger) || ferror(c->job->core))
+		mo_check_refuse(c, "check.read", "the ledger or the core cannot be read to its end");
+	mo_check_hex(c, c->artifact_hash, is[0]);
+	mo_check_hex(c, c->core_hash, is[1]);
+	mo_check_hex(c, c->skeleton_hash, is[2]);
+	if (artifact_len != c->artifact->pos || strcmp(claimed[0], is[0]))
+		mo_check_deny(c, "check.artifact", "another length or digest than the ledger's");
+	if (core_len != c->core_pos || strcmp(claimed[1], is[1]))
+		mo_check_deny(c, "check.core", "another length or digest than the ledger's");
+	if (report)
+		print(c, report, is);
 }

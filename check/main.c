@@ -82,7 +82,7 @@ static int check(char *const path[3], struct mo_check_job *job, bool quiet)
 	return complain(path[!strncmp(end.id, "ledger.", 7) ? 2 : !strcmp(end.id, "check.core") ? 1 : 0], &end);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv, const char **keyrings)
 {
 	enum { KEYRING = 1, PROVE, QUIET, FORMS, VERSION, HELP };
 	static const struct option options[] = {
@@ -91,13 +91,10 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, VERSION },       { "help", no_argument, NULL, HELP },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char **keyrings = calloc((size_t)argc, sizeof(*keyrings));
 	struct mo_check_job job = { .keyrings = keyrings };
 	int option, print = 0, status = 0;
 	bool quiet = false;
 
-	if (!keyrings)
-		return trouble("command line", "check.memory", "out of memory");
 	opterr = 0; /* one line on stderr, and it is ours */
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == KEYRING)
@@ -119,8 +116,16 @@ int main(int argc, char **argv)
 		fputs(print == HELP ? help : "modulo-check " MODULO_VERSION "\n", stdout);
 	else
 		status = check(argv + optind, &job, quiet);
-	free(keyrings);
 	if (fflush(stdout) || ferror(stdout))
 		return trouble("standard output", "check.read", "cannot be written");
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const char **keyrings = calloc((size_t)argc + 1, sizeof(*keyrings));
+	int status = keyrings ? run(argc, argv, keyrings) : trouble("command line", "check.memory", "out of memory");
+
+	free(keyrings);
 	return status;
 }

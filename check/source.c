@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where bytes come from: the artifact's file, streams, the core; and comparing them. */
-#include "check.h"
+/* Where bytes come from: the artifact's file, the core, the output of a decoder; and comparing them. */
+#include "stream.h"
 
 #include <string.h>
 
@@ -9,7 +9,8 @@ static size_t file_read(struct mo_check *c, struct mo_check_source *s, uint8_t *
 	size_t n = fread(buf, 1, cap, c->job->artifact);
 
 	(void)s;
-	must(c, !ferror(c->job->artifact), "check.read", "the artifact cannot be read");
+	if (ferror(c->job->artifact))
+		mo_check_refuse(c, "check.read", "the artifact cannot be read");
 	return n;
 }
 
@@ -38,31 +39,44 @@ void mo_check_take(struct mo_check *c, struct mo_check_source *s, uint8_t *buf, 
 {
 	for (size_t got = 0, part; got < n; got += part) {
 		part = mo_check_read(c, s, buf + got, n - got);
-		holds(c, part, "check.short", "the bytes end where the ledger goes on");
+		if (!part)
+			mo_check_deny(c, "check.short", "%s ends where the ledger goes on",
+				      s == c->artifact ? "the artifact" : "a stream's content");
 	}
 	if (s == c->artifact)
 		c->offset = s->pos - n;
 }
 
-/* The first of n bytes that differs, or n. Moves the offset there, where the bytes are the artifact's. */
-static size_t same(struct mo_check *c, struct mo_check_source *s, const uint8_t *a, const uint8_t *b, size_t n)
+/* The first of n bytes that is not the same; n: all are. */
+static size_t differs(const uint8_t *a, const uint8_t *b, size_t n)
 {
-	size_t i = memcmp(a, b, n) ? 0 : n;
+	size_t i = 0;
 
-	while (i < n && a[i] == b[i])
+	if (!memcmp(a, b, n))
+		return n;
+	while (a[i] == b[i])
 		i++;
-	c->offset += s == c->artifact ? i : 0;
 	return i;
 }
 
 void mo_check_core(struct mo_check *c, struct mo_check_source *s, const uint8_t *p, size_t n)
 {
-	size_t got = fread(c->core_buf, 1, n, c->job->core), i = same(c, s, p, c->core_buf, got);
-
-	must(c, !ferror(c->job->core), "check.read", "the core cannot be read");
-	holds(c, i == n, "check.core", "not the core's byte at %llu", (unsigned long long)(c->core_pos + i));
-	mo_check_update(c, c->core_hash, p, n);
-	c->core_pos += n;
+	for (size_t done = 0, part; done < n; done += part) {
+		part = n - done < sizeof(c->core_buf) ? n - done : sizeof(c->core_buf);
+		part = fread(c->core_buf, 1, part, c->job->core);
+		if (ferror(c->job->core))
+			mo_check_refuse(c, "check.read", "the core cannot be read");
+		if (!part)
+			mo_check_deny(c, "check.core", "the core ends where the ledger goes on");
+		size_t i = differs(c->core_buf, p + done, part);
+		if (s == c->artifact)
+			c->offset += i < part ? i : part;
+		if (i < part)
+			mo_check_deny(c, "check.core", "another byte than the core's at %llu",
+				      (unsigned long long)(c->core_pos + i));
+		mo_check_update(c, c->core_hash, c->core_buf, part);
+		c->core_pos += part;
+	}
 }
 
 void mo_check_same(struct mo_check *c, struct mo_check_source *s, const void *p, size_t n, bool core)
@@ -70,10 +84,11 @@ void mo_check_same(struct mo_check *c, struct mo_check_source *s, const void *p,
 	for (size_t done = 0, part; done < n; done += part) {
 		part = n - done < sizeof(c->buf) ? n - done : sizeof(c->buf);
 		mo_check_take(c, s, c->buf, part);
-		uint64_t at = c->offset;
-		size_t i = same(c, s, c->buf, (const uint8_t *)p + done, part);
-		holds(c, i == part, "check.artifact", "not the ledger's byte");
-		c->offset = at;
+		size_t i = differs(c->buf, (const uint8_t *)p + done, part);
+		if (i < part) {
+			c->offset += s == c->artifact ? i : 0;
+			mo_check_deny(c, "check.artifact", "another byte than the ledger's");
+		}
 		if (core)
 			mo_check_core(c, s, c->buf, part);
 	}
@@ -81,11 +96,16 @@ void mo_check_same(struct mo_check *c, struct mo_check_source *s, const void *p,
 
 bool mo_check_fill(struct mo_check *c, struct mo_check_stream *st)
 {
-	if (st->at < st->fill || !st->left)
-		return st->at < st->fill;
+	size_t want = st->left < sizeof(st->in) ? (size_t)st->left : sizeof(st->in);
+
+	if (st->at < st->fill)
+		return true;
+	if (!want)
+		return false;
 	st->at = 0;
-	st->fill = mo_check_read(c, st->from, st->in, st->left < sizeof(st->in) ? (size_t)st->left : sizeof(st->in));
-	holds(c, st->fill, "check.short", "less bytes than the stream's LENGTH");
+	st->fill = mo_check_read(c, st->from, st->in, want);
+	if (!st->fill)
+		mo_check_deny(c, "check.short", "less bytes than the stream's LENGTH");
 	st->left -= st->fill;
 	mo_check_update(c, st->seen, st->in, st->fill);
 	return true;
@@ -94,14 +114,15 @@ bool mo_check_fill(struct mo_check *c, struct mo_check_stream *st)
 void mo_check_get(struct mo_check *c, struct mo_check_stream *st, void *buf, size_t n, const char *cut)
 {
 	for (uint8_t *p = buf; n--; p++) {
-		must(c, mo_check_fill(c, st), cut, "the stream ends too early");
+		if (!mo_check_fill(c, st))
+			mo_check_refuse(c, cut, "the stream ends too early");
 		*p = st->in[st->at++];
 	}
 }
 
 /*
  * A stream in a stream can decode to nothing, again and again: a few bytes that unfold to gigabytes of
- * empty blocks would keep the checker busy for years. Honest streams decode to what the core has.
+ * empty blocks would keep the checker busy for years. Honest streams decode to content that the core has.
  */
 static size_t stream_read(struct mo_check *c, struct mo_check_source *s, uint8_t *buf, size_t cap)
 {
@@ -109,10 +130,10 @@ static size_t stream_read(struct mo_check *c, struct mo_check_source *s, uint8_t
 	size_t n = st->ended ? 0 : st->codec->decode(c, st, buf, cap);
 
 	c->decoded += n;
-	must(c, c->decoded / 64 <= c->artifact->pos + c->core_pos + (1 << 20), "check.limit",
-	     "streams decode to over 64 times as many bytes as artifact and core have");
+	if (c->decoded / 64 > c->artifact->pos + c->core_pos + (1 << 20))
+		mo_check_refuse(c, "check.limit", "over 64 times as many decoded bytes as artifact and core have");
 	if (st->encoder)
-		mo_check_encode_more(c, st, buf, n);
+		mo_check_encode_more(c, st->encoder, buf, n);
 	return n;
 }
 
