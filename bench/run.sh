@@ -3,7 +3,8 @@
 # How long Modulo takes, beside what one would use instead, on the same bytes in the same run: processor time, wall clock, memory.
 # A run is a warm-up and ROUNDS (5) rounds, in each of which every command has its turn; of each command the best round counts.
 #
-# usage: run.sh BUILD-FOLDER [SIGNED UNSIGNED]     two trees of modules with the same paths
+# usage: run.sh BUILD-FOLDER [SIGNED UNSIGNED]     two trees of modules with the same paths; KEYRING=FILE to verify their
+#                                                  signatures besides
 #        run.sh BUILD-FOLDER                       Debian's linux 5.10.223 packages in the folder MODULO_CORPUS, or where
 #                                                  that is not set, the modules of demo/vendor, REPEAT (40) times over
 # diffoscope and the kernel's sign-file (linux-kbuild-*, or SIGN_FILE) are measured where they are installed.
@@ -32,6 +33,7 @@ fail()
 
 from_packages()
 {
+	keyring=$here/../demo/vendor/debian-signer.pem
 	for kind in '' -unsigned; do
 		dpkg-deb -x "$MODULO_CORPUS/linux-image-5.10.0-32-cloud-amd64${kind}_5.10.223-1_amd64.deb" "$dir/package$kind"
 	done
@@ -42,6 +44,7 @@ from_packages()
 
 from_demo()
 {
+	keyring=$here/../demo/vendor/debian-signer.pem
 	n=${REPEAT:-40}
 	i=0
 	while [ "$i" -lt "$n" ]; do
@@ -56,6 +59,7 @@ from_demo()
 	what="demo/vendor, $n times over"
 }
 
+keyring=${KEYRING:-}
 if [ $# -eq 3 ]; then
 	signed=$(cd "$2" && pwd -P)
 	unsigned=$(cd "$3" && pwd -P)
@@ -135,6 +139,9 @@ round()
 {
 	measure compare-1 modulo compare --jobs 1 "$signed" "$unsigned"
 	measure compare-2 modulo compare --jobs 2 "$signed" "$unsigned"
+	if [ -n "$keyring" ]; then
+		measure compare-keyring modulo compare --jobs 2 --keyring "$keyring" --require verified "$signed" "$unsigned"
+	fi
 	measure sha256sum find "$signed" "$unsigned" -type f -exec sha256sum {} +
 	! has openssl || measure openssl find "$signed" "$unsigned" -type f -exec openssl dgst -sha256 -r {} +
 	measure loop sh "$dir/loop.sh" "$dir" "$signed" "$unsigned"
@@ -151,7 +158,7 @@ round()
 	fi
 	measure digest modulo digest --jobs 1 "$signed"
 	measure sha256sum-signed find "$signed" -type f -exec sha256sum {} +
-	if has modulo-check; then
+	if [ -x "$build/modulo-check" ]; then
 		measure check modulo-check "$signed" "$dir/core" "$dir/ledger"
 	fi
 }
@@ -214,7 +221,7 @@ bytes()
 echo "on:       $what: $(wc -l <"$dir/modules") modules, $(bytes "$signed") signed, $(bytes "$unsigned") unsigned"
 echo "machine:  $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) processors, $PRETTY_NAME," \
 	"Linux $(uname -r), files on $(stat -f -c %T "$dir"), all in the page cache"
-echo "versions: $(modulo --version), $(sha256sum --version | head -n 1), $(openssl version 2>/dev/null || echo 'no openssl')," \
+echo "versions: $(modulo --version), $(sha256sum --version | head -n 1), $(openssl version 2>/dev/null | cut -d ' ' -f 1-2)," \
 	"$(diffoscope --version 2>/dev/null || echo 'no diffoscope'), sign-file: ${sign_file:-none}"
 echo "load:     $(cut -d ' ' -f 1 /proc/loadavg) at the end; best of $rounds rounds; a ratio is Modulo's share of its peer's time"
 echo
@@ -225,9 +232,10 @@ row '  openssl dgst -sha256 of both trees' openssl
 row '  loop of head -c and sha256sum' loop
 row '  modulo compare --jobs 1, to sha256sum' compare-1 sha256sum
 row '  modulo compare --jobs 2, to sha256sum' compare-2 sha256sum
+row '  the same, all signatures verified' compare-keyring sha256sum
 row '  modulo compare --jobs 1, to openssl' compare-1 openssl
 row '  modulo compare --jobs 2, to the loop' compare-2 loop
-echo 'One pair of modules:'
+echo "One pair of modules ($(basename "$one"), $(stat -c %s "$signed/$one") bytes); diffoscope shows that they differ, modulo that they do not:"
 row '  diffoscope' diffoscope
 row '  modulo compare, to diffoscope' pair diffoscope
 echo 'Detached signatures onto the unsigned tree:'

@@ -64,6 +64,9 @@ void mo_error_within(struct modulo_error *err, const char *container, char sep)
 
 	if (!err || !err->rc)
 		return;
+	/* What could not be written lies in nothing that was read: its path is whole once it is there. */
+	if (err->path[0] && strcmp(err->id, "io.write") == 0)
+		return;
 	n = strlen(container);
 	if (n >= sizeof(whole) - 1)
 		n = sizeof(whole) - 2;

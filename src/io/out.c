@@ -17,6 +17,13 @@ struct mo_out {
 	uint8_t buffer[BUFFER];
 };
 
+static int fail_path(struct modulo_error *err, int e, const char *path, const char *what)
+{
+	mo_fail_errno(err, e, "io.write", "%s", what);
+	mo_error_within(err, path, '/');
+	return MODULO_IO;
+}
+
 static int flush(struct mo_out *o, struct modulo_error *err)
 {
 	for (size_t at = 0; at < o->fill;) {
@@ -25,7 +32,7 @@ static int flush(struct mo_out *o, struct modulo_error *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return mo_fail_errno(err, errno, "io.write", "cannot write");
+			return fail_path(err, errno, o->path, "cannot write");
 		at += (size_t)n;
 	}
 	o->fill = 0;
@@ -50,13 +57,6 @@ static int out_write(struct mo_sink *k, const void *p, size_t len, struct modulo
 			return r;
 	}
 	return 0;
-}
-
-static int fail_path(struct modulo_error *err, int e, const char *path, const char *what)
-{
-	mo_fail_errno(err, e, "io.write", "%s", what);
-	mo_error_within(err, path, '/');
-	return MODULO_IO;
 }
 
 char *mo_out_temp_name(const char *path)

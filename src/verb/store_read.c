@@ -294,6 +294,9 @@ static int read_entry(const struct mo_context *c, const struct mo_member *m, str
 		form = mo_forms_find(&c->forms, "leaf", name.p, name.len);
 		if (!form)
 			return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.form", "no form of that name may stand in a leaf");
+		/* As the ledger's rule: behind a script something might read what nobody vouches for. */
+		if (form->after_elf_rel && strcmp(m->leaf->format, "module") != 0)
+			return mismatch(err, "a module's signature for a file that is no ELF relocatable object");
 		if (++*nr > MO_SIGNATURES_MAX)
 			return mo_lines_fail(l, MODULO_LIMIT, "ledger.signatures", "a leaf has at most 8 signatures");
 		r = mo_lines_done(l);

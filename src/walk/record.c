@@ -99,7 +99,7 @@ static bool parse_number(const struct mo_word *w, uint64_t max, uint64_t *out)
 	return mo_text_number(w->p, w->len, out) && *out <= max;
 }
 
-/* SECONDS.NANOSECONDS, nine digits of the latter. */
+/* SECONDS.NANOSECONDS, nine digits of the latter. Half a second before 1970 is -1.500000000: there is no -0. */
 static bool parse_mtime(const struct mo_word *w, struct mo_entry *e)
 {
 	bool negative = w->len && w->p[0] == '-';
@@ -107,7 +107,7 @@ static bool parse_mtime(const struct mo_word *w, struct mo_entry *e)
 	uint64_t sec, ns = 0;
 
 	if (!dot || (size_t)(w->p + w->len - dot) != 10 ||
-	    !mo_text_number(w->p + negative, (size_t)(dot - w->p) - negative, &sec))
+	    !mo_text_number(w->p + negative, (size_t)(dot - w->p) - negative, &sec) || (negative && sec == 0))
 		return false;
 	for (const char *d = dot + 1; d < w->p + w->len; d++) {
 		if (*d < '0' || *d > '9')

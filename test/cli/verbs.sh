@@ -198,6 +198,16 @@ stores()
 	mkdir layout
 	echo x >layout/readme
 	refuses store.layout "$modulo" join "$vendor/unsigned" --from layout -o out/a
+	# An entry that a stranger made for a script: no trailer may stand behind one.
+	mkdir scripts
+	echo 'echo good' >scripts/x.sh
+	digest=$(sha256sum scripts/x.sh | cut -c 1-64)
+	f=$(find store -name '*.sigs' | sort | head -n 1)
+	mkdir forged
+	cp store/modulo-store forged/
+	sed "s/^content .*/content 10 $digest/" "$f" >"forged/$digest.sigs"
+	refuses store.mismatch "$modulo" join scripts --from forged -o out/a
+	grep -q 'no ELF relocatable object' refuses.err
 	mkdir twice
 	cp s.ko twice/a.ko
 	cp u.ko twice/b.ko
