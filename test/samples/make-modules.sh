@@ -68,7 +68,7 @@ signed rsa1.ko rsa2 nested.ko -noattr
 signed other.ko rsa1 other-rsa1.ko -noattr
 
 for m in plain rsa1; do
-	gzip -kn $m.ko
-	xz -k --check=crc32 --lzma2=dict=1MiB $m.ko
-	zstd -qk --no-check $m.ko
+	gzip -knf $m.ko
+	xz -kf --check=crc32 --lzma2=dict=1MiB $m.ko
+	zstd -qkf --no-check $m.ko
 done
