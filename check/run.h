@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The run's state, and with it all memory but what libraries, struct dir and the report take. */
+#include <lzma.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#define ZLIB_CONST
+#include <zlib.h>
+#include <zstd.h>
+
+enum {
+	LINE = 1 << 20,  /* bytes of a ledger line with its LF */
+	WORDS = 24,      /* in it */
+	DEPTH = 16,      /* items inside items */
+	SIGNATURES = 8,  /* of a leaf */
+	CMS = 1 << 16,   /* bytes of one; not more than a chunk */
+	CHUNK = 1 << 16, /* bytes read at once */
+	COUNTS = 4096,   /* distinct lines of the report */
+	TEXT = 8192,     /* bytes of one */
+	HASHES = 64,     /* at once: 3 for each stream, 1 for each signature, and 4 */
+};
+typedef unsigned long long ull; /* for printf */
+
+struct source { /* the artifact, or what a decoder gives */
+	size_t (*read)(struct source *s, uint8_t *buf, size_t cap); /* 0: the end */
+	uint64_t pos;
+};
+struct stream {
+	struct source out; /* the decoded bytes; first */
+	struct source *from;
+	uint64_t left; /* encoded bytes that are still to be read */
+	uint8_t in[CHUNK]; /* in[at..fill) is read, but not used yet */
+	size_t at, fill;
+	EVP_MD_CTX *seen; /* SHA-256 of the encoded bytes */
+	FILE *content; /* keeps the decoded bytes, to encode them again; or NULL */
+	bool ended; /* the last encoded byte is explained, params are known */
+	char params[1536];
+	const struct codec *codec;
+	z_stream gzip;
+	uint8_t head[272], last; /* gzip's header; the last byte that zlib took */
+	size_t head_len;
+	struct xz {
+		lzma_stream lzma;
+		lzma_stream_flags flags;
+		lzma_index_hash *index;
+		lzma_block block;
+		lzma_filter filters[LZMA_FILTERS_MAX + 1];
+		lzma_options_lzma options;
+		bool in_block, sized;
+		uint32_t header_size;
+		uint64_t nr_blocks, first_size;
+	} xz;
+	ZSTD_DCtx *zstd;
+	uint64_t size; /* as zstd's header has it; UINT64_MAX: it has not */
+};
+typedef struct {
+	const uint8_t *p, *end;
+} der;
+struct signature {
+	char form[64], kind[64], who[TEXT]; /* who: a key's name, as the signature has it */
+	const char *elements; /* the form's */
+	bool after_elf;
+	uint8_t cms[CMS + 3];
+	size_t len;
+	der issuer, serial, key_id; /* in cms: the first two, or the third */
+	der attrs, digest, value; /* in cms; the first two may be empty */
+	const EVP_MD *md;
+	const char *key; /* its type, as libcrypto names it: "RSA", "EC", "ML-DSA-44" */
+	EVP_MD_CTX *hash; /* of the leaf's bytes before it */
+};
+
+static struct {
+	const struct mo_check_job *job;
+	struct mo_check_end *end;
+	jmp_buf jump;
+	char line[LINE], *word[WORDS], forms[1 << 16]; /* forms: the table, with a NUL */
+	uint64_t line_nr, offset, core_pos, decoded;
+	bool placed; /* offset is that of the bytes at hand */
+	unsigned nr_words, nr_hashes, nr_counts;
+	struct source file, *artifact;
+	struct dir *dir;
+	EVP_MD_CTX *hash[HASHES], *artifact_hash, *core_hash;
+	FILE *skeleton;
+	STACK_OF(X509) *certs;
+	struct stream stream[DEPTH];
+	struct signature signature[SIGNATURES];
+	uint8_t buf[LINE], core_buf[LINE], room[LINE + 4];
+	struct {
+		char *key;
+		uint64_t nr;
+	} count[COUNTS];
+} run;
+
+/* All that can be wrong: what the table in modulo-check(1) says. */
+static const struct {
+	int status;
+	const char *id, *text;
+} ids[] = {
+#include "ids.inc"
+};
+
+static __attribute__((noreturn)) void fail(const char *id, const char *detail)
+{
+	size_t i = 0;
+	while (strcmp(ids[i].id, id))
+		i++; /* each is in the table, says a test */
+	*run.end = (struct mo_check_end){ ids[i].status, id, ids[i].text, .line = run.line_nr };
+	run.end->offset = run.offset;
+	run.end->placed = run.placed;
+	snprintf(run.end->detail, sizeof(run.end->detail), "%s", detail);
+	longjmp(run.jump, 1);
+}
+#define must(condition, id) ((condition) ? (void)0 : fail(id, ""))
+
+/* A digest that lasts until run.nr_hashes is set back. */
+static EVP_MD_CTX *hash_new(const EVP_MD *md)
+{
+	must(run.nr_hashes < HASHES, "check.limit");
+	EVP_MD_CTX **h = &run.hash[run.nr_hashes++];
+	*h = *h ? *h : EVP_MD_CTX_new();
+	must(*h && EVP_DigestInit_ex(*h, md, NULL), "check.memory");
+	return *h;
+}
+
+static void hash_add(EVP_MD_CTX *h, const void *p, size_t n)
+{
+	must(EVP_DigestUpdate(h, p, n), "check.memory");
+}
+
+static void hash_hex(EVP_MD_CTX *sha256, char out[65])
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	must(EVP_DigestFinal_ex(sha256, digest, NULL), "check.memory");
+	for (int i = 0; i < 32; i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* Counts one more of a line of the report; the number goes to its tab, or its end. Kept sorted. */
+static __attribute__((format(printf, 1, 2))) void count(const char *line, ...)
+{
+	char key[TEXT + 256], *own;
+	unsigned i = 0;
+	int d = 1;
+	va_list ap;
+	va_start(ap, line);
+	must(vsnprintf(key, sizeof(key), line, ap) < (int)sizeof(key), "check.limit");
+	va_end(ap);
+	while (i < run.nr_counts && (d = strcmp(key, run.count[i].key)) > 0)
+		i++;
+	if (i == run.nr_counts || d) {
+		must(run.nr_counts < COUNTS && (own = strdup(key)), "check.limit");
+		for (unsigned k = run.nr_counts++; k > i; k--)
+			run.count[k] = run.count[k - 1];
+		run.count[i].key = own;
+		run.count[i].nr = 0;
+	}
+	run.count[i].nr++;
+}
+
+/* Writes s with bytes outside of 0x20..0x7e, and those in `also`, as \ooo. */
+void mo_check_escape(FILE *f, const void *s, size_t n, const char *also)
+{
+	for (const uint8_t *p = s; n--; p++)
+		fprintf(f, *p < 0x20 || *p > 0x7e || strchr(also, *p) ? "\\%03o" : "%c", *p);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Signatures, doc/formats/module.md: a strict walk over all of the DER; and whose they are. */
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
+
+enum { INTEGER = 2, OCTETS = 4, OID = 6, UTF8 = 12, PRINTABLE = 19, TELETEX = 20, IA5 = 22 };
+enum { BMP = 30, SEQUENCE = 0x30, SET = 0x31, KEY_ID = 0x80, CONTEXT0 = 0xa0, CONTEXT1 = 0xa1 };
+/* The beginnings of OIDs, with tag and length */
+#define SHA2 "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02" /* 1, 2, 3: SHA-256, SHA-384, SHA-512 */
+#define PKCS "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01"
+#define ECDSA "\x06\x08\x2a\x86\x48\xce\x3d\x04\x03"
+#define MLDSA "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03"
+
+static size_t len(der d)
+{
+	return (size_t)(d.end - d.p);
+}
+
+static bool equals(der d, const void *p, size_t n)
+{
+	return len(d) == n && !memcmp(d.p, p, n);
+}
+
+/* Takes one element off `in`: its content. Returns NULL, or the id of what is wrong. */
+static const char *element(der *in, uint8_t tag, der *out)
+{
+	const uint8_t *p = in->p + 2;
+	if (!len(*in) || *in->p != tag || (tag & 31) == 31)
+		return "der.tag";
+	size_t n = len(*in) > 1 ? p[-1] : 0x80, bytes = n & 0x80 ? n & 0x7f : 0;
+	if (bytes > 4 || n == 0x80 || (size_t)(in->end - p) < bytes || (bytes && !*p))
+		return "der.length";
+	for (n = bytes ? 0 : n; p < in->p + 2 + bytes; p++)
+		n = n << 8 | *p;
+	if ((bytes && n < 0x80) || (size_t)(in->end - p) < n)
+		return "der.length";
+	*out = (der){ p, p + n };
+	in->p = p + n;
+	return NULL;
+}
+
+static der next(der *in, uint8_t tag)
+{
+	der out = *in;
+	const char *wrong = element(in, tag, &out);
+	must(!wrong, wrong);
+	return out;
+}
+
+/* The element that is all there is. */
+static der only(der d, uint8_t tag)
+{
+	der out = next(&d, tag);
+	must(!len(d), "der.slack");
+	return out;
+}
+
+/* A number that is not negative, in its shortest form; without the zero that may lead it. */
+static der integer(der *in)
+{
+	der d = next(in, INTEGER);
+	bool padded = len(d) > 1 && !d.p[0];
+	must(len(d) && !(*d.p & 0x80) && (!padded || d.p[1] & 0x80), "der.integer");
+	d.p += padded;
+	return d;
+}
+
+static bool string_ok(uint8_t tag, der d)
+{
+	int form = tag == UTF8 ? MBSTRING_UTF8 : tag == BMP ? MBSTRING_BMP : MBSTRING_ASC;
+	unsigned long type = form != MBSTRING_ASC ? B_ASN1_UTF8STRING :
+			     tag == PRINTABLE ? B_ASN1_PRINTABLESTRING :
+			     tag == IA5 ? B_ASN1_IA5STRING : tag == TELETEX ? B_ASN1_T61STRING : 0;
+	return len(d) && type && ASN1_mbstring_copy(NULL, d.p, (int)len(d), form, type) > 0;
+}
+
+/* An attribute's type: its name in RFC 4519, or the OID's numbers. */
+static bool type_text(der oid, FILE *out)
+{
+	static const char known[] = " CN O OU C ST L serialNumber emailAddress DC UID ";
+	char text[4096], word[32];
+	const uint8_t *p = oid.p;
+	ASN1_OBJECT *o = d2i_ASN1_OBJECT(NULL, &p, (long)len(oid));
+	bool ok = o && p == oid.end && OBJ_obj2txt(text, sizeof(text), o, 1) > 0;
+	for (const uint8_t *q = oid.p, *arc = q; q < oid.end; arc = *q++ & 0x80 ? arc : q)
+		ok = ok && q - arc < 9; /* of 63 bits at most */
+	snprintf(word, sizeof(word), " %s ", ok ? OBJ_nid2sn(OBJ_obj2nid(o)) : "?");
+	if (strstr(known, word))
+		snprintf(text, sizeof(text), "%.*s", (int)strlen(word) - 2, word + 1);
+	ASN1_OBJECT_free(o);
+	return ok && fprintf(out, "%s=", text) > 0;
+}
+
+/* A Name as "CN=a, O=b"; false: it is not one of the profile. */
+static bool name_text(der name, char text[TEXT])
+{
+	der rdns = name, set = name, pair = name, oid, value;
+	FILE *f = fmemopen(text, TEXT, "w");
+	bool ok = f && len(name) <= 1024 && !element(&name, SEQUENCE, &rdns) && !len(name);
+	for (const char *comma = ""; ok && len(rdns); comma = ", ") {
+		ok = !element(&rdns, SET, &set) && !element(&set, SEQUENCE, &pair) && !len(set);
+		oid = pair;
+		ok = ok && !element(&pair, OID, &value) && len(pair);
+		oid.end = pair.p;
+		uint8_t tag = ok ? *pair.p : 0;
+		fputs(comma, f);
+		ok = ok && !element(&pair, tag, &value) && !len(pair) && type_text(oid, f);
+		ok = ok && string_ok(tag, value);
+		if (ok)
+			mo_check_escape(f, value.p, len(value), ",\\");
+	}
+	if (f)
+		fclose(f);
+	return ok;
+}
+
+/* libcrypto takes RFC 5280's spelling only, and makes a UTCTime of all that can be one. */
+static bool time_ok(uint8_t tag, der d)
+{
+	ASN1_TIME *t = ASN1_TIME_new();
+	char s[16] = "";
+	memcpy(s, d.p, len(d) < sizeof(s) ? len(d) : 0);
+	bool ok = t && ASN1_TIME_set_string_X509(t, s) && ASN1_STRING_type(t) == tag;
+	ASN1_TIME_free(t);
+	return ok && strlen(s) == len(d);
+}
+
+/* DER sorts a SET by its elements' bytes: these attributes always stand in this order. */
+static void attributes(der d, struct signature *g)
+{
+	/* contentType, its one value id-data */
+	static const char type[] = "\x30\x18" PKCS "\x09\x03\x31\x0b" PKCS "\x07\x01";
+	must(len(d) > 26 && !memcmp(d.p, type, 26), "cms.attr");
+	d.p += 26;
+	for (bool timed = false; !g->digest.p; timed = true) {
+		der a = next(&d, SEQUENCE), oid = a;
+		next(&a, OID);
+		oid.end = a.p;
+		a = only(a, SET);
+		uint8_t tag = len(a) ? *a.p : 0;
+		a = only(a, tag);
+		bool digest = tag == OCTETS && len(a) == (size_t)EVP_MD_get_size(g->md);
+		if (digest && equals(oid, PKCS "\x09\x04", 11))
+			g->digest = a;
+		must(g->digest.p || (equals(oid, PKCS "\x09\x05", 11) && !timed), "cms.attr");
+		must(g->digest.p || time_ok(tag, a), "cms.attr");
+	}
+	must(!len(d), "cms.attr");
+}
+
+static void value(der alg, der d, der hash, struct signature *g)
+{
+	static const struct {
+		const char *alg, *key;
+		size_t len, least, most;
+		char hash; /* that must go with it, 0: any */
+	} known[] = { { PKCS "\x01\x01\x05\x00", "RSA", 13, 128, 1024, 0 },
+		      { ECDSA "\x02", "EC", 10, 8, 141, 1 },
+		      { ECDSA "\x03", "EC", 10, 8, 141, 2 },
+		      { ECDSA "\x04", "EC", 10, 8, 141, 3 },
+		      { MLDSA "\x11", "ML-DSA-44", 11, 2420, 2420, 3 },
+		      { MLDSA "\x12", "ML-DSA-65", 11, 3309, 3309, 3 },
+		      { MLDSA "\x13", "ML-DSA-87", 11, 4627, 4627, 3 } };
+	size_t i = 0;
+	while (i < 7 && !equals(alg, known[i].alg, known[i].len))
+		i++;
+	must(i < 7 && (i == 0 || i > 3 || hash.p[10] == known[i].hash), "cms.sigalg");
+	must(i < 4 || (hash.p[10] == 3 && len(hash) == 11), "cms.hash");
+	must(len(d) >= known[i].least && len(d) <= known[i].most, "cms.value");
+	g->key = known[i].key;
+	g->value = d;
+	if (i < 1 || i > 3)
+		return;
+	der pair = only(d, SEQUENCE);
+	for (int k = 0; k < 2; k++) {
+		der n = integer(&pair);
+		must(len(n) <= 66 && (len(n) > 1 || *n.p), "cms.value");
+	}
+	must(!len(pair), "der.slack");
+}
+
+static void signer(der si, der version, der hash, struct signature *g)
+{
+	char issuer[TEXT];
+	bool by_issuer = *version.p == 1;
+	g->issuer = g->serial = g->key_id = g->attrs = g->digest = (der){ NULL, NULL };
+	must(equals(integer(&si), version.p, 1), "cms.version");
+	if (by_issuer) {
+		der sid = next(&si, SEQUENCE);
+		g->issuer = sid;
+		next(&sid, SEQUENCE);
+		g->issuer.end = sid.p;
+		must(name_text(g->issuer, issuer), "cms.name");
+		snprintf(g->who, TEXT, "issuer %.8000s serial ", issuer);
+		g->serial = integer(&sid);
+		must(!len(sid), "der.slack");
+		must(len(g->serial) <= 20, "der.integer");
+	} else {
+		g->key_id = next(&si, KEY_ID);
+		must(len(g->key_id) - 1 < 64, "cms.keyid");
+		snprintf(g->who, TEXT, "key-id ");
+	}
+	for (der hex = by_issuer ? g->serial : g->key_id; hex.p < hex.end; hex.p++)
+		snprintf(g->who + strlen(g->who), 3, "%02x", *hex.p);
+	must(equals(next(&si, SEQUENCE), hash.p, len(hash)), "cms.hash");
+	if (len(si) && *si.p == CONTEXT0) {
+		g->attrs.p = si.p;
+		attributes(next(&si, CONTEXT0), g);
+		g->attrs.end = si.p;
+	}
+	der alg = next(&si, SEQUENCE);
+	value(alg, next(&si, OCTETS), hash, g);
+	must(!len(si) || *si.p != CONTEXT1, "cms.unsigned");
+	must(!len(si), "der.slack");
+}
+
+static void cms_parse(struct signature *g)
+{
+	der d = only((der){ g->cms, g->cms + g->len }, SEQUENCE), type = d, version, hash, si;
+	next(&d, OID);
+	type.end = d.p;
+	must(equals(type, PKCS "\x07\x02", 11), "cms.type");
+	d = only(only(d, CONTEXT0), SEQUENCE);
+	version = integer(&d);
+	must(len(version) == 1 && (*version.p == 1 || *version.p == 3), "cms.version");
+	si = next(&d, SET);
+	must(len(si), "cms.signers");
+	hash = next(&si, SEQUENCE);
+	must(!len(si), "cms.signers");
+	must(len(hash) == 11 || (len(hash) == 13 && !memcmp(hash.p + 11, "\x05", 2)), "cms.hash");
+	must(!memcmp(hash.p, SHA2, 10) && hash.p[10] - 1U < 3, "cms.hash");
+	g->md = hash.p[10] == 1 ? EVP_sha256() : hash.p[10] == 2 ? EVP_sha384() : EVP_sha512();
+	must(equals(next(&d, SEQUENCE), PKCS "\x07\x01", 11), "cms.type");
+	must(!len(d) || (*d.p != CONTEXT0 && *d.p != CONTEXT1), "cms.certs");
+	d = only(d, SET);
+	must(len(d), "cms.signers");
+	si = next(&d, SEQUENCE);
+	must(!len(d), "cms.signers");
+	signer(si, version, hash, g);
+}
+
+/* In each file: PEM certificates, as many as there are, or one in DER to the file's last byte. */
+static void keyring_load(void)
+{
+	run.certs = sk_X509_new_null();
+	must(run.certs, "check.memory");
+	for (unsigned i = 0; i < run.job->nr_keyrings; i++) {
+		int before = sk_X509_num(run.certs);
+		char byte, no_password[1] = "";
+		X509 *x;
+		BIO *b = BIO_new_file(run.job->keyrings[i], "rb");
+		if (!b)
+			fail("check.read", run.job->keyrings[i]);
+		while ((x = PEM_read_bio_X509(b, NULL, NULL, no_password)))
+			sk_X509_push(run.certs, x);
+		bool ok = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+		if (ok && sk_X509_num(run.certs) == before && BIO_reset(b) == 0)
+			x = d2i_X509_bio(b, NULL);
+		if (x)
+			ok = sk_X509_push(run.certs, x) && BIO_read(b, &byte, 1) <= 0;
+		BIO_free(b);
+		ERR_clear_error();
+		if (!ok || sk_X509_num(run.certs) == before)
+			fail("check.keyring", run.job->keyrings[i]);
+	}
+}
+
+static bool string_is(der d, const ASN1_STRING *s)
+{
+	return s && equals(d, ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+}
+
+/* As the kernel finds it: nothing is normalized, and no date looked at. */
+static bool is_signer(X509 *x, const struct signature *g)
+{
+	const ASN1_STRING *serial = X509_get0_serialNumber(x);
+	const uint8_t *name;
+	size_t n;
+	if (g->key_id.p)
+		return string_is(g->key_id, X509_get0_subject_key_id(x));
+	return string_is(g->serial, serial) && ASN1_STRING_type(serial) == V_ASN1_INTEGER &&
+	       X509_NAME_get0_der(X509_get_issuer_name(x), &name, &n) && equals(g->issuer, name, n);
+}
+
+/* 1: verified; 0: invalid; -1: cannot be told here: libcrypto 3.0 does not have ML-DSA. */
+static int verify(EVP_PKEY *key, const struct signature *g, const uint8_t *digest)
+{
+	uint8_t of_attrs[EVP_MAX_MD_SIZE];
+	unsigned n = (unsigned)EVP_MD_get_size(g->md);
+	int r = -1;
+	if (!key || *g->key == 'M' || !EVP_PKEY_is_a(key, g->key))
+		return key && *g->key != 'M' ? 0 : -1;
+	if (g->attrs.p) { /* what is signed is the SET that they are without their [0] */
+		memcpy(run.buf, g->attrs.p, len(g->attrs));
+		run.buf[0] = SET;
+		if (!EVP_Digest(run.buf, len(g->attrs), of_attrs, NULL, g->md, NULL))
+			return -1;
+		digest = of_attrs;
+	}
+	EVP_PKEY_CTX *p = EVP_PKEY_CTX_new(key, NULL);
+	if (p && EVP_PKEY_verify_init(p) == 1 && EVP_PKEY_CTX_set_signature_md(p, g->md) == 1 &&
+	    (*g->key != 'R' || EVP_PKEY_CTX_set_rsa_padding(p, RSA_PKCS1_PADDING) == 1))
+		r = EVP_PKEY_verify(p, g->value.p, len(g->value), digest, n) == 1;
+	EVP_PKEY_CTX_free(p);
+	return r;
+}
+
+/* Counts a signature over bytes of this digest; an invalid one ends the run. */
+static void judge(const struct signature *g, const uint8_t *digest)
+{
+	char subject[TEXT];
+	X509 *cert = NULL;
+	bool invalid = false;
+	const uint8_t *p;
+	size_t n;
+	must(!g->digest.p || !memcmp(g->digest.p, digest, len(g->digest)), "cms.digest");
+	for (int i = 0; i < sk_X509_num(run.certs) && !cert; i++) {
+		X509 *x = sk_X509_value(run.certs, i);
+		int r = is_signer(x, g) ? verify(X509_get0_pubkey(x), g, digest) : -1;
+		cert = r == 1 ? x : NULL;
+		invalid |= r == 0;
+	}
+	ERR_clear_error();
+	must(cert || !invalid, "check.signature");
+	bool named = cert && X509_NAME_get0_der(X509_get_subject_name(cert), &p, &n) &&
+		     name_text((der){ p, p + n }, subject);
+	count("1%s\t%s %s", g->kind, cert ? "verified" : "unverified", named ? subject : g->who);
+}
