@@ -14,6 +14,7 @@
 #include "base/cursor.h"
 #include "elf/elf.h"
 
+#define FORM "module.pkcs7"
 #define MAGIC "~Module signature appended~\n"
 #define MAGIC_LEN 28
 #define HEADER_LEN 12
@@ -213,7 +214,7 @@ static int explain(struct mo_source *s, struct mo_ledger *l, struct modulo_error
 	if (r < 0)
 		return r;
 	modinfo = mo_elf_find(&elf, ".modinfo");
-	mo_ledger_leaf(l, "module", m.content);
+	mo_ledger_leaf(l, "module", FORM, m.content);
 	/* Objects that are no modules (crtbegin.o, scripts/module-common.o) are explained alike, but nobody misses a signature. */
 	l->item->claimed = modinfo != NULL || m.nr;
 	if (is_stripped(&elf))
@@ -224,7 +225,7 @@ static int explain(struct mo_source *s, struct mo_ledger *l, struct modulo_error
 			return mo_fail_nomem(err);
 		r = mo_source_read(s, m.trailer[i].body, body, m.trailer[i].len, err);
 		if (r == 0)
-			r = mo_ledger_signature(l, "module.pkcs7", body, m.trailer[i].len, err);
+			r = mo_ledger_signature(l, FORM, body, m.trailer[i].len, err);
 	}
 	if (r == 0 && l->want & MO_WANT_LABELS)
 		r = add_labels(&m, &elf);

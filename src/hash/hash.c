@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "hash/tee.h"
+
 static const EVP_MD *md(enum mo_alg alg)
 {
 	return alg == MO_SHA256 ? EVP_sha256() : alg == MO_SHA384 ? EVP_sha384() : EVP_sha512();
@@ -63,28 +65,14 @@ int mo_hash_bytes(enum mo_alg alg, const void *p, size_t len, uint8_t *out, stru
 	return mo_hash_final(&h, out, err);
 }
 
-struct hash_sink {
-	struct mo_sink sink;
-	struct mo_hash hash;
-};
-
-static int hash_write(struct mo_sink *k, const void *p, size_t len, struct modulo_error *err)
-{
-	(void)err;
-	mo_hash_update(&((struct hash_sink *)k)->hash, p, len);
-	return 0;
-}
-
 int mo_hash_source(enum mo_alg alg, struct mo_source *s, uint64_t off, uint64_t len, uint8_t *out,
 		   struct modulo_error *err)
 {
-	struct hash_sink k = { .sink.write = hash_write };
+	_cleanup_hash_ struct mo_hash h = { 0 };
+	struct mo_tee tee = mo_tee(&h, NULL, NULL);
 	int r;
 
-	mo_hash_init(&k.hash, alg);
-	r = mo_source_copy(s, off, len, &k.sink, err);
-	if (r == 0)
-		r = mo_hash_final(&k.hash, out, err);
-	mo_hash_release(&k.hash);
-	return r;
+	mo_hash_init(&h, alg);
+	r = mo_source_copy(s, off, len, &tee.sink, err);
+	return r < 0 ? r : mo_hash_final(&h, out, err);
 }

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "elf/elf.h"
 #include "hash/hash.h"
 
-void mo_ledger_leaf(struct mo_ledger *l, const char *format, uint64_t core_len)
+void mo_ledger_leaf(struct mo_ledger *l, const char *format, const char *detached, uint64_t core_len)
 {
 	l->item->format = format;
+	l->item->detached = detached;
 	l->item->core_len = core_len;
 	l->item->claimed = true;
 }
@@ -112,21 +114,24 @@ static int check_signature(struct mo_item *it, struct mo_signature *s, struct mo
 	return 0;
 }
 
-static int check_elf_rel(struct mo_item *it, struct modulo_error *err)
+int mo_form_fits(const struct mo_form *f, struct mo_source *s, uint64_t off, uint64_t core_len, bool *fits,
+		 struct modulo_error *err)
 {
-	uint8_t head[20] = { 0 };
-	int r = it->core_len < sizeof(head) ? 0 : mo_source_read(it->source, 0, head, sizeof(head), err);
+	uint8_t head[MO_ELF_HEAD];
+	int r;
 
-	if (r < 0)
-		return r;
-	if (memcmp(head, "\177ELF", 4) != 0 || head[16] + head[17] != 1)
-		return mo_fail(err, MODULO_MALFORMED, 0, "ledger.place", "a module's signature behind what is no ELF relocatable object");
-	return 0;
+	*fits = !f->after_elf_rel;
+	if (*fits || core_len < sizeof(head))
+		return 0;
+	r = mo_source_read(s, off, head, sizeof(head), err);
+	*fits = r == 0 && mo_elf_is_rel(head);
+	return r;
 }
 
 int mo_item_check(struct mo_item *it, struct modulo_error *err)
 {
 	uint64_t end = it->core_len;
+	bool fits;
 	int r;
 
 	if (it->kind == MO_STREAM)
@@ -137,9 +142,11 @@ int mo_item_check(struct mo_item *it, struct modulo_error *err)
 
 		if (s->off != end || !mo_add(end, s->len, &end))
 			return mo_fail(err, MODULO_MISMATCH, end, "ledger.rest", "a gap or an overlap before a signature");
-		r = s->form->after_elf_rel ? check_elf_rel(it, err) : 0;
-		if (r == 0)
-			r = check_signature(it, s, err);
+		r = mo_form_fits(s->form, it->source, 0, it->core_len, &fits, err);
+		if (r == 0 && !fits)
+			r = mo_fail(err, MODULO_MALFORMED, 0, "ledger.place",
+				    "a module's signature behind what is no ELF relocatable object");
+		r = r < 0 ? r : check_signature(it, s, err);
 		if (r < 0)
 			return r;
 	}

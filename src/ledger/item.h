@@ -59,6 +59,7 @@ struct mo_item {
 	uint64_t core_len;
 	unsigned nr_sigs;
 	struct mo_signature sig[MO_SIGNATURES_MAX];
+	const char *detached; /* the form that a detached signature of it takes; NULL: it has none */
 	bool claimed;     /* by a format that may carry signatures: an unsigned module is worth a word */
 	const char *note; /* why no format claims it although one looked; NULL: nothing to say */
 	struct mo_label *label;
@@ -92,9 +93,9 @@ struct mo_ledger {
 
 /*
  * Says that the leaf is core_len bytes of core and what the mo_ledger_signature() calls, from the first
- * to the last, add. Coverage is checked by mo_item_check(), not believed.
+ * to the last, add. detached: the form that a detached signature of it takes. Coverage is checked by mo_item_check(), not believed.
  */
-void mo_ledger_leaf(struct mo_ledger *l, const char *format, uint64_t core_len);
+void mo_ledger_leaf(struct mo_ledger *l, const char *format, const char *detached, uint64_t core_len);
 /* A signature of that form whose free element is body (borrowed: copied here). "ledger.signatures" over 8. */
 _must_check_ int mo_ledger_signature(struct mo_ledger *l, const char *form, const uint8_t *body, size_t len,
 				     struct modulo_error *err);
@@ -110,6 +111,13 @@ _must_check_ int mo_ledger_fact(struct mo_ledger *l, const char *key, const void
  * bytes, and keeps its profile. Formats are not trusted: nothing goes on before this has passed.
  */
 _must_check_ int mo_item_check(struct mo_item *it, struct modulo_error *err);
+
+/*
+ * Whether a signature of that form may stand behind a leaf whose core is core_len bytes at off of s: the form's
+ * `after` line.
+ */
+_must_check_ int mo_form_fits(const struct mo_form *f, struct mo_source *s, uint64_t off, uint64_t core_len, bool *fits,
+			      struct modulo_error *err);
 
 /* The innermost leaf of an item. */
 struct mo_item *mo_item_leaf(struct mo_item *it);

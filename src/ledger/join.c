@@ -8,21 +8,12 @@
 #include "base/text.h"
 #include "codec/codec.h"
 #include "der/cms.h"
-#include "elf/elf.h"
-#include "hash/hash.h"
+#include "hash/tee.h"
 #include "ledger/item.h"
 #include "ledger/ledger.h"
 #include "ledger/lines.h"
 
 #define SPOOL_MEMORY (16u << 20)
-
-/* Hashes and counts what the artifact is made of, and gives it on. */
-struct tap {
-	struct mo_sink sink;
-	struct mo_hash *hash;
-	uint64_t *count;
-	struct mo_sink *to; /* NULL: nowhere */
-};
 
 struct join {
 	struct mo_lines lines;
@@ -30,19 +21,10 @@ struct join {
 	struct mo_source *core;
 	uint64_t core_at, artifact_len;
 	struct mo_hash core_hash, artifact_hash;
-	struct tap record, data;
+	struct mo_tee record, data; /* of the artifact: its records, and its members' bytes, which go out */
 	struct mo_joiner *out;
 	struct modulo_error *err;
 };
-
-static int tap_write(struct mo_sink *k, const void *p, size_t len, struct modulo_error *err)
-{
-	struct tap *t = (struct tap *)k;
-
-	mo_hash_update(t->hash, p, len);
-	*t->count += len;
-	return t->to ? mo_sink_write(t->to, p, len, err) : 0;
-}
 
 static int refuse(struct join *j, int rc, const char *id, const char *text)
 {
@@ -110,7 +92,7 @@ int mo_ledger_head_read(struct mo_source *ledger, const struct mo_forms *forms, 
 /* The next len bytes of core, into k. */
 static int take_core(struct join *j, uint64_t len, struct mo_sink *k)
 {
-	struct tap tee = { { tap_write }, &j->core_hash, &j->core_at, k };
+	struct mo_tee tee = mo_tee(&j->core_hash, &j->core_at, k);
 
 	if (len > j->core->len - j->core_at)
 		return refuse(j, MODULO_MISMATCH, "join.core", "the core ends before the ledger does");
@@ -141,7 +123,7 @@ static int check_message_digest(struct join *j, const struct mo_cms *cms, uint64
 				const struct mo_buf *before)
 {
 	_cleanup_hash_ struct mo_hash h = { 0 };
-	struct tap t = { { tap_write }, &h, &(uint64_t){ 0 }, NULL };
+	struct mo_tee t = mo_tee(&h, NULL, NULL);
 	uint8_t digest[MO_DIGEST_MAX];
 	int r;
 
@@ -161,9 +143,9 @@ static int join_signature(struct join *j, uint64_t core_off, uint64_t core_len, 
 {
 	_cleanup_(mo_buf_release) struct mo_buf body = { 0 };
 	const struct mo_form *form;
-	uint8_t head[MO_ELF_HEAD] = { 0 };
 	struct mo_word name, arg;
 	struct mo_cms cms;
+	bool fits;
 	int r = mo_lines_want(&j->lines);
 
 	if (r < 0)
@@ -179,11 +161,10 @@ static int join_signature(struct join *j, uint64_t core_off, uint64_t core_len, 
 	if (body.len > MO_SIGNATURE_MAX)
 		return refuse(j, MODULO_LIMIT, "ledger.signature", "a signature of more than 65,536 bytes");
 	r = mo_lines_done(&j->lines);
-	if (r == 0 && form->after_elf_rel && core_len >= sizeof(head))
-		r = mo_source_read(j->core, core_off, head, sizeof(head), j->err);
+	r = r < 0 ? r : mo_form_fits(form, j->core, core_off, core_len, &fits, j->err);
 	if (r < 0)
 		return r;
-	if (form->after_elf_rel && !mo_elf_is_rel(head))
+	if (!fits)
 		return refuse(j, MODULO_MALFORMED, "ledger.place", "a module's signature behind what is no ELF relocatable object");
 	r = mo_cms_parse((const uint8_t *)body.data, body.len, &cms, j->err);
 	r = r < 0 ? r : check_message_digest(j, &cms, core_off, core_len, all);
@@ -325,11 +306,9 @@ static int join_stream(struct join *j, struct mo_sink *k, unsigned depth)
 	_cleanup_source_ struct mo_source *carried = NULL, *content = NULL;
 	_cleanup_spool_ struct mo_spool *spool = NULL;
 	uint64_t made = 0;
-	_cleanup_hash_ struct mo_hash none = { 0 };
-	struct tap count = { { tap_write }, &none, &made, k };
+	struct mo_tee count = mo_tee(NULL, &made, k);
 	int r = parse_stream(j, &s);
 
-	none.bad = 1; /* only counting */
 	if (r == 0 && !s.encoder)
 		r = read_carried(j, &s, &carried);
 	r = r < 0 ? r : mo_spool_new(SPOOL_MEMORY, &spool, j->err);
@@ -503,8 +482,8 @@ int mo_ledger_join(struct mo_source *ledger, struct mo_source *core, const struc
 	struct join j = { .forms = forms, .core = core, .out = out, .err = err };
 	int r = mo_lines_open(&j.lines, ledger, err);
 
-	j.record = (struct tap){ { tap_write }, &j.artifact_hash, &j.artifact_len, NULL };
-	j.data = (struct tap){ { tap_write }, &j.artifact_hash, &j.artifact_len, &out->sink };
+	j.record = mo_tee(&j.artifact_hash, &j.artifact_len, NULL);
+	j.data = mo_tee(&j.artifact_hash, &j.artifact_len, &out->sink);
 	mo_hash_init(&j.core_hash, MO_SHA256);
 	mo_hash_init(&j.artifact_hash, MO_SHA256);
 	r = r < 0 ? r : join_all(&j);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "hash/hash.h"
+#include "hash/tee.h"
 #include "ledger/ledger.h"
 #include "verb/members.h"
 #include "verb/rebuild.h"
@@ -9,34 +9,18 @@
 
 #define SPOOL_MEMORY (16u << 20)
 
-/* Hashes and counts what goes through, and gives it on. */
-struct meter {
-	struct mo_sink sink;
-	struct mo_hash hash;
-	uint64_t len;
-	struct mo_sink *to; /* NULL: nowhere */
-};
-
 struct split {
 	struct mo_context c;
 	struct mo_artifact a;
 	const struct modulo_split_to *to;
 	struct modulo_split_result res;
-	struct meter artifact, core;
+	struct mo_hash artifact_hash, core_hash;
+	struct mo_tee artifact, core;
 	struct mo_out *core_file;
 	struct mo_spool *body; /* the ledger behind its head */
 	struct mo_target plain;
 	struct mo_store_writer *store;
 };
-
-static int meter_write(struct mo_sink *k, const void *p, size_t len, struct modulo_error *err)
-{
-	struct meter *m = (struct meter *)k;
-
-	mo_hash_update(&m->hash, p, len);
-	m->len += len;
-	return m->to ? mo_sink_write(m->to, p, len, err) : 0;
-}
 
 static int put(struct mo_sink *k, struct mo_buf *b, struct modulo_error *err)
 {
@@ -158,10 +142,8 @@ static int finish(struct split *s, struct modulo_error *err)
 {
 	int r = 0;
 
-	s->res.artifact_length = s->artifact.len;
-	s->res.core_length = s->core.len;
-	r = mo_hash_final(&s->artifact.hash, s->res.artifact, err);
-	r = r < 0 ? r : mo_hash_final(&s->core.hash, s->res.core, err);
+	r = mo_hash_final(&s->artifact_hash, s->res.artifact, err);
+	r = r < 0 ? r : mo_hash_final(&s->core_hash, s->res.core, err);
 	if (r == 0 && s->to->ledger)
 		r = write_ledger(s, err);
 	if (r == 0 && s->core_file)
@@ -190,11 +172,13 @@ static int split_all(struct split *s, const char *path, const struct modulo_opti
 MODULO_API int modulo_split(const char *path, const struct modulo_options *opt, const struct modulo_split_to *to,
 			    struct modulo_split_result *out, struct modulo_error *err)
 {
-	struct split s = { .to = to, .artifact.sink.write = meter_write, .core.sink.write = meter_write };
+	struct split s = { .to = to };
 	int r;
 
-	mo_hash_init(&s.artifact.hash, MO_SHA256);
-	mo_hash_init(&s.core.hash, MO_SHA256);
+	s.artifact = mo_tee(&s.artifact_hash, &s.res.artifact_length, NULL);
+	s.core = mo_tee(&s.core_hash, &s.res.core_length, NULL);
+	mo_hash_init(&s.artifact_hash, MO_SHA256);
+	mo_hash_init(&s.core_hash, MO_SHA256);
 	r = split_all(&s, path, opt, err);
 	if (r == 0)
 		*out = s.res;
@@ -202,8 +186,8 @@ MODULO_API int modulo_split(const char *path, const struct modulo_options *opt, 
 	mo_target_drop(&s.plain);
 	mo_spool_free(s.body);
 	mo_out_drop(s.core_file);
-	mo_hash_release(&s.artifact.hash);
-	mo_hash_release(&s.core.hash);
+	mo_hash_release(&s.artifact_hash);
+	mo_hash_release(&s.core_hash);
 	mo_artifact_release(&s.a);
 	mo_context_release(&s.c);
 	return r;

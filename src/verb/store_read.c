@@ -202,11 +202,15 @@ static int add_signature(const struct mo_context *c, const struct mo_member *m, 
 	enum mo_sig_status status;
 	const struct mo_cert *cert;
 	struct mo_cms cms;
+	bool fits;
 	int r;
 
 	if (len > MO_SIGNATURE_MAX)
 		return mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature", "a signature of more than 65,536 bytes");
-	r = mo_cms_parse(body, len, &cms, err);
+	r = mo_form_fits(form, m->leaf->source, 0, m->leaf->core_len, &fits, err);
+	if (r == 0 && !fits)
+		return mismatch(err, "a module's signature for a file that is no ELF relocatable object");
+	r = r < 0 ? r : mo_cms_parse(body, len, &cms, err);
 	r = r < 0 ? r : signed_digest(m, cms.hash, trailers, digest, err);
 	r = r < 0 ? r : mo_keyring_judge(c->keyring, &cms, digest, trailers->len ? NULL : m->leaf->source, m->leaf->core_len,
 					 &status, &cert, err);
@@ -226,12 +230,13 @@ static int get_detached(struct mo_store *s, const struct mo_context *c, const st
 	_cleanup_source_ struct mo_source *src = NULL;
 	_cleanup_free_ uint8_t *body = NULL;
 	const struct mo_entry *e = NULL;
-	const struct mo_form *form = mo_forms_find(&c->forms, "leaf", "module.pkcs7", 12);
+	const char *detached = m->leaf->detached;
+	const struct mo_form *form = detached ? mo_forms_find(&c->forms, "leaf", detached, strlen(detached)) : NULL;
 	bool verified = false;
 	int r;
 
 	mo_buf_fmt(&name, "%s.sig", m->e->path);
-	if (!mo_buf_ok(&name) || !form)
+	if (!mo_buf_ok(&name))
 		return mo_fail_nomem(err);
 	if (!s->single) {
 		e = find(s, name.data);
@@ -240,8 +245,8 @@ static int get_detached(struct mo_store *s, const struct mo_context *c, const st
 		s->taken[e - s->dir.entry] = true;
 	}
 	s->single_taken = true;
-	if (!m->leaf->claimed)
-		return mismatch(err, "a signature for a file that is no kernel module");
+	if (!form)
+		return mismatch(err, "a signature for a file of no format that takes one");
 	r = read_file(s, e, &src, err);
 	if (r == 0 && src->len > MO_SIGNATURE_MAX)
 		r = mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature", "a signature of more than 65,536 bytes");
@@ -294,9 +299,6 @@ static int read_entry(const struct mo_context *c, const struct mo_member *m, str
 		form = mo_forms_find(&c->forms, "leaf", name.p, name.len);
 		if (!form)
 			return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.form", "no form of that name may stand in a leaf");
-		/* As the ledger's rule: behind a script something might read what nobody vouches for. */
-		if (form->after_elf_rel && strcmp(m->leaf->format, "module") != 0)
-			return mismatch(err, "a module's signature for a file that is no ELF relocatable object");
 		if (++*nr > MO_SIGNATURES_MAX)
 			return mo_lines_fail(l, MODULO_LIMIT, "ledger.signatures", "a leaf has at most 8 signatures");
 		r = mo_lines_done(l);
