@@ -142,9 +142,13 @@ static int take(struct mo_members *v, size_t i, struct mo_member *m, struct modu
 	uint64_t nr = 0, bound = 0;
 	int r = 0;
 
-	(void)i;
-	if (m->item) /* what is not chosen is copied as it is */
+	if (m->item && v->a->chosen[i]) {
 		r = mo_store_get(j->store, v->c, m, &trailers, &nr, &bound, err);
+	} else if (m->item) {
+		/* Copied as it is; its entry is not one too many. */
+		r = mo_store_pass(j->store, m, err);
+		mo_item_release(MO_TAKE(m->item));
+	}
 	r = r < 0 ? r : mo_target_member(&j->target, m, &trailers, err);
 	j->res.members++;
 	j->res.signatures += nr;
@@ -162,7 +166,7 @@ MODULO_API int modulo_join_store(const char *path, const char *store, const char
 	struct join j = { 0 };
 	struct mo_context c = { 0 };
 	struct mo_artifact a = { 0 };
-	struct mo_members v = { .c = &c, .a = &a, .all = true, .raw = true, .take = take, .ctx = &j };
+	struct mo_members v = { .c = &c, .a = &a, .all = true, .lenient = true, .take = take, .ctx = &j };
 	int r = mo_context_init(&c, opt, err);
 
 	r = r < 0 ? r : mo_artifact_open(&c, path, &a, err);

@@ -27,10 +27,17 @@ static int work(void *ctx, size_t i, unsigned thread, struct modulo_error *err)
 {
 	struct run *run = ctx;
 	struct mo_members *v = run->v;
+	struct mo_member *m = &run->ring[i % run->window];
+	int r;
 
-	unsigned want = v->raw && !v->a->chosen[i] ? MO_WANT_RAW : v->want;
-
-	return wanted(v, i) ? mo_member_open(v->c, v->a, i, want, thread, &run->ring[i % run->window], err) : 0;
+	if (!wanted(v, i))
+		return 0;
+	r = mo_member_open(v->c, v->a, i, v->want, thread, m, err);
+	if (r == 0 || !v->lenient || v->a->chosen[i])
+		return r;
+	mo_member_close(m);
+	err->rc = 0;
+	return mo_member_open(v->c, v->a, i, MO_WANT_RAW, thread, m, err);
 }
 
 static int done(void *ctx, size_t i, struct modulo_error *err)

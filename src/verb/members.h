@@ -10,7 +10,7 @@ struct mo_members {
 	const struct mo_artifact *a;
 	unsigned want; /* enum mo_want */
 	bool all;      /* those that the globs leave out too */
-	bool raw;      /* those are not explained, only opened: m->item is NULL */
+	bool lenient;  /* those may be what cannot be explained: m->item is NULL then */
 	/* In order, one at a time. m is closed afterwards. */
 	int (*take)(struct mo_members *, size_t i, struct mo_member *m, struct modulo_error *err);
 	void *ctx;

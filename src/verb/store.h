@@ -35,6 +35,8 @@ void mo_store_free(struct mo_store *s);
  */
 _must_check_ int mo_store_get(struct mo_store *s, const struct mo_context *c, const struct mo_member *m,
 			      struct mo_buf *trailers, uint64_t *nr, uint64_t *bound, struct modulo_error *err);
+/* The globs leave this member out: its entry, if there is one, is not missed. */
+_must_check_ int mo_store_pass(struct mo_store *s, const struct mo_member *m, struct modulo_error *err);
 /* "store.surplus": an entry that no member took. */
 _must_check_ int mo_store_settle(struct mo_store *s, struct modulo_error *err);
 

@@ -313,6 +313,29 @@ static int read_entry(const struct mo_context *c, const struct mo_member *m, str
 	return r;
 }
 
+/* The entry of a keyed store for this member's content, and takes it; *e is NULL where there is none. */
+static int take_keyed(struct mo_store *s, const struct mo_member *m, struct mo_buf *name, const struct mo_entry **e,
+		      struct modulo_error *err)
+{
+	mo_buf_hex(name, m->digest.core, 32);
+	mo_buf_str(name, MO_STORE_SUFFIX);
+	if (!mo_buf_ok(name))
+		return mo_fail_nomem(err);
+	*e = find(s, name->data);
+	if (*e)
+		s->taken[*e - s->dir.entry] = true;
+	return 0;
+}
+
+int mo_store_pass(struct mo_store *s, const struct mo_member *m, struct modulo_error *err)
+{
+	_cleanup_(mo_buf_release) struct mo_buf name = { 0 };
+	const struct mo_entry *e;
+
+	/* Entries that are named by path were passed when the store was opened. */
+	return s->debian ? 0 : take_keyed(s, m, &name, &e, err);
+}
+
 int mo_store_get(struct mo_store *s, const struct mo_context *c, const struct mo_member *m, struct mo_buf *trailers,
 		 uint64_t *nr, uint64_t *bound, struct modulo_error *err)
 {
@@ -325,14 +348,11 @@ int mo_store_get(struct mo_store *s, const struct mo_context *c, const struct mo
 	*nr = *bound = 0;
 	if (s->debian)
 		return get_detached(s, c, m, trailers, nr, bound, err);
-	mo_buf_hex(&name, m->digest.core, 32);
-	mo_buf_str(&name, MO_STORE_SUFFIX);
-	if (!mo_buf_ok(&name))
-		return mo_fail_nomem(err);
-	e = find(s, name.data);
+	r = take_keyed(s, m, &name, &e, err);
+	if (r < 0)
+		return r;
 	if (!e)
 		return m->leaf->claimed ? missing(m, err) : 0;
-	s->taken[e - s->dir.entry] = true;
 	r = read_file(s, e, &src, err);
 	if (r == 0) {
 		r = mo_lines_open(&l, src, err);

@@ -3,9 +3,6 @@
 # The main jobs on real vendor packages: Debian's linux 5.10.223 cloud kernel, signed and unsigned, and its detached signatures.
 # They are not part of the repository: MODULO_CORPUS names their folder. Where it is absent everything here is skipped.
 # usage: vendor.sh MODULO MODULO-CHECK SOURCE-ROOT
-set -eu
-LC_ALL=C
-export LC_ALL
 modulo=$(realpath "$1")
 check=$(realpath "$2")
 root=$(realpath "$3")
@@ -26,57 +23,7 @@ command -v dpkg-deb >/dev/null || {
 	exit 0
 }
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/modulo-vendor.XXXXXX")
-trap 'rm -rf "$dir"' EXIT
-cd "$dir"
-nr=0
-bad=0
-
-# t NAME FUNCTION
-t()
-{
-	nr=$((nr + 1))
-	# Not as a condition: there the shell forgets set -e.
-	set +e
-	(
-		set -e
-		"$2"
-	) >log 2>&1
-	status=$?
-	set -e
-	if [ "$status" -eq 0 ]; then
-		echo "ok $nr - $1"
-	else
-		echo "not ok $nr - $1"
-		tail -n 30 log | sed 's/^/# /'
-		bad=$((bad + 1))
-	fi
-}
-
-# exits CODE COMMAND...
-exits()
-{
-	want=$1
-	shift
-	got=0
-	"$@" || got=$?
-	[ "$got" -eq "$want" ] || {
-		echo "exit code $got, not $want: $*"
-		return 1
-	}
-}
-
-# says LAST-LINE COMMAND...
-says()
-{
-	want=$1
-	shift
-	got=$("$@" | tail -n 1)
-	[ "$got" = "$want" ] || {
-		echo "said: $got"
-		return 1
-	}
-}
+. "$root/test/cli/tap-cli.sh"
 
 dpkg-deb -x "$signed" S
 dpkg-deb -x "$unsigned" U
@@ -198,9 +145,7 @@ checker_refuses()
 		at=0
 		while [ "$at" -lt "$size" ]; do
 			cp "${which}0" changed
-			old=$(od -An -tu1 -j "$at" -N 1 changed | tr -d ' ')
-			# shellcheck disable=SC2059 # the format is the byte
-			printf "\\$(printf %03o $((old ^ 1)))" | dd of=changed bs=1 seek="$at" conv=notrunc 2>/dev/null
+			poke changed "$at"
 			case $which in
 			a) set -- changed c0 l0 ;;
 			c) set -- a0 changed l0 ;;
@@ -246,5 +191,4 @@ compressed()
 }
 t 'compressed modules: compared, proven, joined bit for bit' compressed
 
-echo "1..$nr"
-[ "$bad" -eq 0 ]
+finish

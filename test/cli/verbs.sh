@@ -198,6 +198,15 @@ stores()
 	mkdir layout
 	echo x >layout/readme
 	refuses store.layout "$modulo" join "$vendor/unsigned" --from layout -o out/a
+	# Globs choose members and entries alike; what they leave out is copied, even where it cannot be explained.
+	cp -r "$vendor/unsigned" some
+	cp "$root/test/evil/module/module.nested.ko" some/odd.ko
+	refuses module.nested "$modulo" join some --from store -o out/a
+	"$modulo" join some --from store --only '**/crc7.ko' -o some2
+	cmp some2/$in "$vendor/signed/$in"
+	cmp some2/odd.ko some/odd.ko
+	last=$("$modulo" verify --ignore odd.ko some2 | tail -n 1) || true
+	[ "$last" = 'not verified (1 signature: 0 verified, 1 unverified, 0 INVALID; 5 unsigned)' ]
 	# An entry that a stranger made for a script: no trailer may stand behind one.
 	mkdir scripts
 	echo 'echo good' >scripts/x.sh
