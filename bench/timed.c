@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Runs a command and appends what it took to a file, as a line of three numbers: processor time (user and system, of the command and
- * of all that it waited for) and wall clock time in microseconds, and the peak of memory of the largest process in KiB.
- * usage: timed FILE COMMAND ARGUMENT...
- * The exit code is the command's; 125 where it could not be measured.
+ * Runs a command and appends what it took to a file, as a line of three numbers: processor time
+ * (user and system, of the command and of all that it waited for) and wall clock time in
+ * microseconds, and the peak of memory of the largest process in KiB. usage: timed FILE COMMAND
+ * ARGUMENT... The exit code is the command's; 125 where it could not be measured.
  */
 #include <stdio.h>
 #include <sys/resource.h>
@@ -33,7 +33,8 @@ static int record(const char *path, const struct rusage *use, long long wall)
 
 	if (!f)
 		return trouble(path);
-	fprintf(f, "%lld %lld %ld\n", micro(use->ru_utime) + micro(use->ru_stime), wall, use->ru_maxrss);
+	fprintf(f, "%lld %lld %ld\n", micro(use->ru_utime) + micro(use->ru_stime), wall,
+		use->ru_maxrss);
 	bad = ferror(f);
 	if (fclose(f) != 0 || bad)
 		return trouble(path);
@@ -67,6 +68,7 @@ int main(int argc, char **argv)
 		return TROUBLE;
 	}
 	r = record(argv[1], &use,
-		   (long long)(end.tv_sec - start.tv_sec) * 1000000 + (end.tv_nsec - start.tv_nsec) / 1000);
+		   (long long)(end.tv_sec - start.tv_sec) * 1000000 +
+			   (end.tv_nsec - start.tv_nsec) / 1000);
 	return r ? r : WEXITSTATUS(status);
 }

@@ -7,8 +7,27 @@
 #include "cmd.h"
 
 enum option_id {
-	O_ONLY, O_IGNORE, O_KEYRING, O_REQUIRE, O_ACCEPT, O_METADATA, O_NESTED, O_PROVE, O_CHECK, O_MANIFEST, O_UNSIGNED,
-	O_CORE, O_LEDGER, O_STORE, O_FROM, O_OUTPUT, O_FORMAT, O_JOBS, O_PROGRESS, O_QUIET, O_HELP,
+	O_ONLY,
+	O_IGNORE,
+	O_KEYRING,
+	O_REQUIRE,
+	O_ACCEPT,
+	O_METADATA,
+	O_NESTED,
+	O_PROVE,
+	O_CHECK,
+	O_MANIFEST,
+	O_UNSIGNED,
+	O_CORE,
+	O_LEDGER,
+	O_STORE,
+	O_FROM,
+	O_OUTPUT,
+	O_FORMAT,
+	O_JOBS,
+	O_PROGRESS,
+	O_QUIET,
+	O_HELP,
 };
 
 static const struct option {
@@ -17,20 +36,28 @@ static const struct option {
 	unsigned verbs;
 } options[] = {
 	{ "--only", "GLOB", "only members whose path fits; may be given again", O_ONLY, ALL_VERBS },
-	{ "--ignore", "GLOB", "no members whose path fits; may be given again", O_IGNORE, ALL_VERBS },
-	{ "--keyring", "FILE", "certificates of trusted signers, PEM or DER; may be given again", O_KEYRING, ALL_VERBS & ~DIGEST },
+	{ "--ignore", "GLOB", "no members whose path fits; may be given again", O_IGNORE,
+	  ALL_VERBS },
+	{ "--keyring", "FILE", "certificates of trusted signers, PEM or DER; may be given again",
+	  O_KEYRING, ALL_VERBS & ~DIGEST },
 	{ "--require", "verified", "fail unless every signature is verified", O_REQUIRE, COMPARE },
-	{ "--accept", "content", "be content with the same content in other encodings", O_ACCEPT, COMPARE },
-	{ "--metadata", NULL, "owner, times and extended attributes of files count too", O_METADATA, ALL_VERBS },
-	{ "--nested", NULL, "explain stacked signatures one by one instead of refusing them", O_NESTED, ALL_VERBS },
-	{ "--prove-encodings", NULL, "find the encoder of each compressed stream", O_PROVE, COMPARE | INSPECT | SPLIT },
+	{ "--accept", "content", "be content with the same content in other encodings", O_ACCEPT,
+	  COMPARE },
+	{ "--metadata", NULL, "owner, times and extended attributes of files count too", O_METADATA,
+	  ALL_VERBS },
+	{ "--nested", NULL, "explain stacked signatures one by one instead of refusing them",
+	  O_NESTED, ALL_VERBS },
+	{ "--prove-encodings", NULL, "find the encoder of each compressed stream", O_PROVE,
+	  COMPARE | INSPECT | SPLIT },
 	{ "--check", "FILE", "check the digests listed in FILE", O_CHECK, DIGEST },
 	{ "--manifest", NULL, "print what the digest is made over", O_MANIFEST, DIGEST },
 	{ "--unsigned", "OUT", "write the artifact without its signatures", O_UNSIGNED, SPLIT },
 	{ "--core", "FILE", "write the core's bytes", O_CORE, SPLIT },
-	{ "--ledger", "FILE", "the ledger to write (split) or to join with (join)", O_LEDGER, SPLIT | JOIN },
+	{ "--ledger", "FILE", "the ledger to write (split) or to join with (join)", O_LEDGER,
+	  SPLIT | JOIN },
 	{ "--store", "DIR", "write the signatures, keyed by what they sign", O_STORE, SPLIT },
-	{ "--from", "STORE", "take signatures from a store, a folder of <path>.sig, or one .sig", O_FROM, JOIN },
+	{ "--from", "STORE", "take signatures from a store, a folder of <path>.sig, or one .sig",
+	  O_FROM, JOIN },
 	{ "--output", "OUT", "where the signed artifact goes; also -o OUT", O_OUTPUT, JOIN },
 	{ "--format", "text|json", "how to report", O_FORMAT, ALL_VERBS },
 	{ "--jobs", "N", "threads; all processors if not given", O_JOBS, ALL_VERBS },
@@ -94,13 +121,18 @@ static int choose(struct args *a, const struct option *o, const char *value)
 		opt->jobs = (unsigned)n;
 		return *value && !*end && n >= 1 && n <= 256 ? 0 : -1;
 	case O_PROGRESS:
-		a->progress = strcmp(value, "never") == 0 ? PROGRESS_NEVER :
-			      strcmp(value, "json") == 0 ? PROGRESS_JSON : PROGRESS_AUTO;
+		a->progress = strcmp(value, "never") == 0  ? PROGRESS_NEVER
+			      : strcmp(value, "json") == 0 ? PROGRESS_JSON
+							   : PROGRESS_AUTO;
 		return a->progress || strcmp(value, "auto") == 0 ? 0 : -1;
 	default:
-		*(o->id == O_CHECK ? &a->check : o->id == O_UNSIGNED ? &a->unsigned_path : o->id == O_CORE ? &a->core :
-		  o->id == O_LEDGER ? &a->ledger : o->id == O_STORE ? &a->store : o->id == O_FROM ? &a->from :
-		  &a->output) = value;
+		*(o->id == O_CHECK	? &a->check
+		  : o->id == O_UNSIGNED ? &a->unsigned_path
+		  : o->id == O_CORE	? &a->core
+		  : o->id == O_LEDGER	? &a->ledger
+		  : o->id == O_STORE	? &a->store
+		  : o->id == O_FROM	? &a->from
+					: &a->output) = value;
 		return 0;
 	}
 }
@@ -128,7 +160,8 @@ static void set_flag(struct args *a, enum option_id id)
 static const struct option *find(const struct verb *v, const char *s, size_t len)
 {
 	for (size_t i = 0; i < NR_OPTIONS; i++)
-		if (options[i].verbs & v->bit && strlen(options[i].name) == len && memcmp(options[i].name, s, len) == 0)
+		if (options[i].verbs & v->bit && strlen(options[i].name) == len &&
+		    memcmp(options[i].name, s, len) == 0)
 			return &options[i];
 	return NULL;
 }
@@ -136,7 +169,8 @@ static const struct option *find(const struct verb *v, const char *s, size_t len
 /* --option=ARG, --option ARG, -o ARG; "--" ends the options. */
 static int parse_option(struct args *a, const struct verb *v, int argc, char **argv, int *i)
 {
-	const char *s = strcmp(argv[*i], "-o") == 0 ? "--output" : argv[*i], *eq = strchr(s, '='), *value = NULL;
+	const char *s = strcmp(argv[*i], "-o") == 0 ? "--output" : argv[*i], *eq = strchr(s, '='),
+		   *value = NULL;
 	const struct option *o = find(v, s, eq ? (size_t)(eq - s) : strlen(s));
 
 	if (!o)

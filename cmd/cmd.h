@@ -7,8 +7,8 @@
 
 #include "modulo/modulo.h"
 
-#define EXIT_OK 0
-#define EXIT_NOT 1     /* different, invalid or not proven */
+#define EXIT_OK	     0
+#define EXIT_NOT     1 /* different, invalid or not proven */
 #define EXIT_TROUBLE 2 /* refused, unreadable, usage */
 
 enum progress { PROGRESS_AUTO, PROGRESS_NEVER, PROGRESS_JSON };

@@ -17,7 +17,8 @@ int cmd_compare(struct args *a)
 	progress_begin(&bar, a);
 	if (modulo_compare(a->path[0], a->path[1], &a->opt, &c, &err) < 0)
 		return refused(a, &err);
-	q = (struct report_request){ &a->opt, a->path[0], a->path[1], a->require_verified, a->accept_content };
+	q = (struct report_request){ &a->opt, a->path[0], a->path[1], a->require_verified,
+				     a->accept_content };
 	if (!a->quiet)
 		(a->json ? report_compare_json : report_compare_text)(stdout, c, &q);
 	code = report_compare_ok(c, &q) ? EXIT_OK : EXIT_NOT;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Prints and checks digests in the lines of sha256sum, names with backslashes and newlines included. */
+/* Prints and checks digests in the lines of sha256sum, names with backslashes and newlines
+ * included. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@ static int print_manifest(void *ctx, const char *line, size_t len)
 	return 0;
 }
 
-/* As sha256sum: a name with a backslash or newline is escaped, and the line begins with a backslash. */
+/* As sha256sum: a name with a backslash or newline is escaped, and the line begins with a
+ * backslash. */
 static void print_line(const uint8_t digest[32], const char *path)
 {
 	bool odd = strpbrk(path, "\\\n") != NULL;
@@ -49,7 +51,8 @@ static int digest_one(struct args *a, const char *path)
 	struct modulo_error err = { 0 };
 	uint8_t digest[32];
 
-	if (modulo_digest(path, &a->opt, digest, a->manifest && !a->quiet ? print_manifest : NULL, NULL, &err) < 0)
+	if (modulo_digest(path, &a->opt, digest, a->manifest && !a->quiet ? print_manifest : NULL,
+			  NULL, &err) < 0)
 		return refused(a, &err);
 	if (a->manifest || a->quiet)
 		return EXIT_OK;
@@ -70,7 +73,8 @@ static bool parse_line(char *line, uint8_t digest[32], char **path)
 		unsigned v;
 		int n = 0;
 
-		if (strspn(s, "0123456789abcdefABCDEF") < 2 || sscanf(s, "%2x%n", &v, &n) != 1 || n != 2)
+		if (strspn(s, "0123456789abcdefABCDEF") < 2 || sscanf(s, "%2x%n", &v, &n) != 1 ||
+		    n != 2)
 			return false;
 		digest[i] = (uint8_t)v;
 	}
@@ -123,8 +127,9 @@ static int check(struct args *a)
 		nr++;
 		if (line[n - 1] == '\n')
 			line[n - 1] = '\0';
-		r = parse_line(line, want, &path) ? check_one(a, want, path) :
-		    usage_error(a, "%s: line %lu is no digest and path", a->check, nr);
+		r = parse_line(line, want, &path)
+			    ? check_one(a, want, path)
+			    : usage_error(a, "%s: line %lu is no digest and path", a->check, nr);
 		code = r > code ? r : code;
 	}
 	if (!nr)
@@ -140,7 +145,8 @@ int cmd_digest(struct args *a)
 	int code = EXIT_OK;
 
 	if (a->check)
-		return a->nr_paths ? usage_error(a, "--check takes its paths from the list") : check(a);
+		return a->nr_paths ? usage_error(a, "--check takes its paths from the list")
+				   : check(a);
 	if (!a->nr_paths)
 		return usage_error(a, "digest wants one or more artifacts");
 	for (int i = 0; i < a->nr_paths; i++) {

@@ -14,8 +14,9 @@ static void print_digest(const char *key, uint64_t len, const uint8_t digest[32]
 
 static void print_json(const struct modulo_split_result *r)
 {
-	printf("{\"schema\":\"modulo.split/1\",\"members\":%" PRIu64 ",\"signatures\":%" PRIu64 ",\"stored\":%" PRIu64, r->members,
-	       r->signatures, r->stored);
+	printf("{\"schema\":\"modulo.split/1\",\"members\":%" PRIu64 ",\"signatures\":%" PRIu64
+	       ",\"stored\":%" PRIu64,
+	       r->members, r->signatures, r->stored);
 	if (r->has_digests) {
 		printf(",\"artifact\":\"");
 		report_hex(stdout, r->artifact, 32);
@@ -36,7 +37,8 @@ int cmd_split(struct args *a)
 	if (a->nr_paths != 1)
 		return usage_error(a, "split wants one artifact");
 	if (!to.unsigned_path && !to.core && !to.ledger && !to.store)
-		return usage_error(a, "split wants to know what to write: --unsigned, --core, --ledger or --store");
+		return usage_error(a, "split wants to know what to write: --unsigned, --core, "
+				      "--ledger or --store");
 	progress_begin(&bar, a);
 	if (modulo_split(a->path[0], &a->opt, &to, &res, &err) < 0)
 		return refused(a, &err);

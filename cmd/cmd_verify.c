@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Signatures judged as a kernel that enforces them would: every signable member must be signed by a key of the keyring. */
+/* Signatures judged as a kernel that enforces them would: every signable member must be signed by a
+ * key of the keyring. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -31,8 +32,11 @@ static int member(void *ctx, const struct modulo_member *m, struct modulo_error 
 	for (size_t i = 0; i < m->nr_signatures; i++) {
 		const struct modulo_signature *s = &m->signature[i];
 
-		printf("%-12s %s: %s, %s\n", modulo_status_name(s->status), m->path[0] ? m->path : v->a->path[0], s->kind,
-		       s->signer ? s->signer : s->issuer ? s->issuer : s->key_id);
+		printf("%-12s %s: %s, %s\n", modulo_status_name(s->status),
+		       m->path[0] ? m->path : v->a->path[0], s->kind,
+		       s->signer   ? s->signer
+		       : s->issuer ? s->issuer
+				   : s->key_id);
 	}
 	if (!m->nr_signatures)
 		printf("%-12s %s\n", "unsigned", m->path[0] ? m->path : v->a->path[0]);
@@ -60,15 +64,17 @@ int cmd_verify(struct args *a)
 	all = n[0] + n[1] + n[2] + n[3];
 	good = r == 0 && all && n[MODULO_VERIFIED] == all && !v.unsigned_members;
 	if (json)
-		printf("],\"complete\":%s,\"signatures\":%" PRIu64 ",\"verified\":%" PRIu64 ",\"invalid\":%" PRIu64
-		       ",\"unsigned\":%" PRIu64 ",\"ok\":%s}\n",
-		       r < 0 ? "false" : "true", all, n[MODULO_VERIFIED], n[MODULO_INVALID], v.unsigned_members,
-		       good ? "true" : "false");
+		printf("],\"complete\":%s,\"signatures\":%" PRIu64 ",\"verified\":%" PRIu64
+		       ",\"invalid\":%" PRIu64 ",\"unsigned\":%" PRIu64 ",\"ok\":%s}\n",
+		       r < 0 ? "false" : "true", all, n[MODULO_VERIFIED], n[MODULO_INVALID],
+		       v.unsigned_members, good ? "true" : "false");
 	if (r < 0)
 		return refused(a, &err);
 	if (!a->quiet && !json)
-		printf("%s (%" PRIu64 " signature%s: %" PRIu64 " verified, %" PRIu64 " unverified, %" PRIu64 " INVALID; %" PRIu64
-		       " unsigned)\n", good ? "verified" : "not verified", all, all == 1 ? "" : "s", n[MODULO_VERIFIED],
-		       n[MODULO_UNVERIFIED] + n[MODULO_UNVERIFIABLE], n[MODULO_INVALID], v.unsigned_members);
+		printf("%s (%" PRIu64 " signature%s: %" PRIu64 " verified, %" PRIu64
+		       " unverified, %" PRIu64 " INVALID; %" PRIu64 " unsigned)\n",
+		       good ? "verified" : "not verified", all, all == 1 ? "" : "s",
+		       n[MODULO_VERIFIED], n[MODULO_UNVERIFIED] + n[MODULO_UNVERIFIABLE],
+		       n[MODULO_INVALID], v.unsigned_members);
 	return good ? EXIT_OK : EXIT_NOT;
 }

@@ -9,11 +9,15 @@
 #include "report/report.h"
 
 const struct verb verbs[] = {
-	{ "compare", "say whether two artifacts are the same modulo signatures", "A B", COMPARE, cmd_compare },
-	{ "digest", "print signature-independent digests, or check them", "PATH...", DIGEST, cmd_digest },
+	{ "compare", "say whether two artifacts are the same modulo signatures", "A B", COMPARE,
+	  cmd_compare },
+	{ "digest", "print signature-independent digests, or check them", "PATH...", DIGEST,
+	  cmd_digest },
 	{ "inspect", "show what is where, and who signed it", "PATH", INSPECT, cmd_inspect },
-	{ "split", "take the signatures out: unsigned artifact, core, ledger, store", "SIGNED", SPLIT, cmd_split },
-	{ "join", "put signatures onto an unsigned artifact, bit for bit", "UNSIGNED", JOIN, cmd_join },
+	{ "split", "take the signatures out: unsigned artifact, core, ledger, store", "SIGNED",
+	  SPLIT, cmd_split },
+	{ "join", "put signatures onto an unsigned artifact, bit for bit", "UNSIGNED", JOIN,
+	  cmd_join },
 	{ "verify", "judge signatures as the kernel would", "PATH", VERIFY, cmd_verify },
 };
 const unsigned nr_verbs = sizeof(verbs) / sizeof(verbs[0]);
@@ -30,7 +34,9 @@ int refused(const struct args *a, const struct modulo_error *err)
 
 int usage_error(const struct args *a, const char *fmt, ...)
 {
-	struct modulo_error err = { .rc = MODULO_USAGE, .id = "usage.option", .offset = MODULO_NO_OFFSET };
+	struct modulo_error err = { .rc = MODULO_USAGE,
+				    .id = "usage.option",
+				    .offset = MODULO_NO_OFFSET };
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -52,7 +58,8 @@ static void print_help(void)
 	puts("usage: modulo VERB [OPTIONS] PATH...\n\nReproducible, modulo signatures.\n");
 	for (unsigned i = 0; i < nr_verbs; i++)
 		printf("  %-8s %s\n", verbs[i].name, verbs[i].brief);
-	puts("\n`modulo VERB --help` lists a verb's options; the man pages are modulo(1) and modulo-VERB(1).\n"
+	puts("\n`modulo VERB --help` lists a verb's options; the man pages are modulo(1) and "
+	     "modulo-VERB(1).\n"
 	     "Exit codes: 0 as asked; 1 different, invalid or not proven; 2 refused or trouble.");
 }
 
@@ -82,7 +89,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2)
 		return usage_error(&none, "no verb; `modulo --help` lists them");
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
 		print_help();
 		return finished(EXIT_OK);
 	}

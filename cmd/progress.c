@@ -24,17 +24,21 @@ static int show(void *ctx, uint64_t done, uint64_t total)
 		return 0;
 	p->shown = now;
 	if (p->json)
-		fprintf(stderr, "{\"schema\":\"modulo.progress/1\",\"done\":%" PRIu64 ",\"total\":%" PRIu64 "}\n", done, total);
+		fprintf(stderr,
+			"{\"schema\":\"modulo.progress/1\",\"done\":%" PRIu64 ",\"total\":%" PRIu64
+			"}\n",
+			done, total);
 	else
-		fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " (%" PRIu64 " %%)%s", done, total, total ? done * 100 / total : 100,
-			done == total ? "\r\033[K" : "");
+		fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " (%" PRIu64 " %%)%s", done, total,
+			total ? done * 100 / total : 100, done == total ? "\r\033[K" : "");
 	return 0;
 }
 
 void progress_begin(struct progress_bar *p, struct args *a)
 {
 	*p = (struct progress_bar){ .begun = now_ms(), .json = a->progress == PROGRESS_JSON };
-	if (a->progress == PROGRESS_NEVER || (a->progress == PROGRESS_AUTO && (a->quiet || !isatty(STDERR_FILENO))))
+	if (a->progress == PROGRESS_NEVER ||
+	    (a->progress == PROGRESS_AUTO && (a->quiet || !isatty(STDERR_FILENO))))
 		return;
 	a->opt.progress = show;
 	a->opt.progress_ctx = p;

@@ -109,7 +109,8 @@ void mo_buf_hex(struct mo_buf *b, const uint8_t *p, size_t len)
 
 void mo_buf_base64(struct mo_buf *b, const uint8_t *p, size_t len)
 {
-	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digit[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *at = mo_buf_grow(b, (len / 3 + (len % 3 != 0)) * 4);
 
 	while (at && len) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A growing byte buffer. Out of memory is sticky: writers need not check each step, mo_buf_ok() at the
- * end tells. data is NUL-terminated behind len, so that text can be printed as it is.
+ * A growing byte buffer. Out of memory is sticky: writers need not check each step, mo_buf_ok() at
+ * the end tells. data is NUL-terminated behind len, so that text can be printed as it is.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H

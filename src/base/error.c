@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((format(printf, 5, 0))) static int set(struct modulo_error *err, int rc, uint64_t offset,
-						       const char *id, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static int
+set(struct modulo_error *err, int rc, uint64_t offset, const char *id, const char *fmt, va_list ap)
 {
 	if (!err || err->rc)
 		return rc;
@@ -64,7 +64,8 @@ void mo_error_within(struct modulo_error *err, const char *container, char sep)
 
 	if (!err || !err->rc)
 		return;
-	/* What could not be written lies in nothing that was read: its path is whole once it is there. */
+	/* What could not be written lies in nothing that was read: its path is whole once it is
+	 * there. */
 	if (err->path[0] && strcmp(err->id, "io.write") == 0)
 		return;
 	n = strlen(container);

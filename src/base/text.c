@@ -102,7 +102,8 @@ bool mo_text_unescape(const char *s, size_t len, const char *also, struct mo_buf
 					return false;
 				v = v << 3 | (unsigned)(s[i + k] - '0');
 			}
-			if (v > 255 || (v >= 0x21 && v <= 0x7e && v != '\\' && !strchr(also, (int)v)))
+			if (v > 255 ||
+			    (v >= 0x21 && v <= 0x7e && v != '\\' && !strchr(also, (int)v)))
 				return false;
 			i += 3;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The spellings of doc/ledger.md 2, read strictly: one spelling for each value. All take a string of a
- * given length and return false, with *out not to be used, where it is anything else.
+ * The spellings of doc/ledger.md 2, read strictly: one spelling for each value. All take a string
+ * of a given length and return false, with *out not to be used, where it is anything else.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H

@@ -9,21 +9,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MO_NR(a) (sizeof(a) / sizeof((a)[0]))
+#define MO_NR(a)     (sizeof(a) / sizeof((a)[0]))
 #define MO_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MO_MAX(a, b) ((a) > (b) ? (a) : (b))
 
-#define _cleanup_(fn) __attribute__((cleanup(fn)))
-#define _cleanup_free_ _cleanup_(mo_freep)
+#define _cleanup_(fn)	__attribute__((cleanup(fn)))
+#define _cleanup_free_	_cleanup_(mo_freep)
 #define _cleanup_close_ _cleanup_(mo_closep)
-#define _must_check_ __attribute__((warn_unused_result))
+#define _must_check_	__attribute__((warn_unused_result))
 
 /* Hands a pointer over: the variable is NULL afterwards, so that its cleanup does nothing. */
-#define MO_TAKE(p)                          \
-	({                                  \
-		__typeof__(p) taken_ = (p); \
-		(p) = NULL;                 \
-		taken_;                     \
+#define MO_TAKE(p)                                                                                 \
+	({                                                                                         \
+		__typeof__(p) taken_ = (p);                                                        \
+		(p) = NULL;                                                                        \
+		taken_;                                                                            \
 	})
 
 static inline void mo_freep(void *p)

@@ -29,7 +29,7 @@ static const struct {
 	[MO_SIG_RSA] = ALG("rsa", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", 128, 1024),
 	/* what is left out of the OID here is the hash */
 	[MO_SIG_ECDSA] =
-	    ALG("ecdsa", "\x2a\x86\x48\xce\x3d\x04\x03", 8, 3 + 2 * (3 + ECDSA_INT_MAX)),
+		ALG("ecdsa", "\x2a\x86\x48\xce\x3d\x04\x03", 8, 3 + 2 * (3 + ECDSA_INT_MAX)),
 	[MO_SIG_MLDSA44] = ALG("ml-dsa-44", OID_NIST "\x03\x11", 2420, 2420),
 	[MO_SIG_MLDSA65] = ALG("ml-dsa-65", OID_NIST "\x03\x12", 3309, 3309),
 	[MO_SIG_MLDSA87] = ALG("ml-dsa-87", OID_NIST "\x03\x13", 4627, 4627),
@@ -133,8 +133,8 @@ static int read_sigalg(struct mo_der *d, const struct alg_id *digest, struct mo_
 	 * it must not vary. */
 	if (is_mldsa(out->sigalg) && (out->hash != MO_SHA512 || digest->params != ABSENT))
 		return mo_fail(
-		    err, MODULO_MALFORMED, digest->at, "cms.hash",
-		    "ml-dsa with a digest algorithm that is not SHA-512 without parameters");
+			err, MODULO_MALFORMED, digest->at, "cms.hash",
+			"ml-dsa with a digest algorithm that is not SHA-512 without parameters");
 	return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The part of ELF that is needed to say where an image ends and what lies at an offset: the file header and the
- * section table, of either class and byte order. Source: System V ABI, chapter 4 (gABI), "ELF Header", "Sections".
+ * The part of ELF that is needed to say where an image ends and what lies at an offset: the file
+ * header and the section table, of either class and byte order. Source: System V ABI, chapter 4
+ * (gABI), "ELF Header", "Sections".
  */
 #ifndef ELF_ELF_H
 #define ELF_ELF_H
@@ -28,7 +29,7 @@ struct mo_elf {
 	bool is64, big;
 	uint64_t header_len;
 	uint64_t table_off, table_len; /* of the section table; 0, 0: none */
-	uint64_t end;                  /* the image ends here: the furthest of header, table and sections */
+	uint64_t end; /* the image ends here: the furthest of header, table and sections */
 	struct mo_elf_section *section;
 	uint32_t nr;
 };
@@ -37,11 +38,13 @@ struct mo_elf {
 bool mo_elf_is_rel(const uint8_t head[MO_ELF_HEAD]);
 
 /*
- * Reads header and section table of the image in the first len bytes of s. names: section names too. Refusals, under
- * the ids that the caller's format documents: bad (what cannot be right), cut (what lies beyond len).
+ * Reads header and section table of the image in the first len bytes of s. names: section names
+ * too. Refusals, under the ids that the caller's format documents: bad (what cannot be right), cut
+ * (what lies beyond len).
  */
-_must_check_ int mo_elf_read(struct mo_source *s, uint64_t len, bool names, const char *bad, const char *cut,
-			     struct mo_arena *arena, struct mo_elf *out, struct modulo_error *err);
+_must_check_ int mo_elf_read(struct mo_source *s, uint64_t len, bool names, const char *bad,
+			     const char *cut, struct mo_arena *arena, struct mo_elf *out,
+			     struct modulo_error *err);
 
 /* The section of that name, or NULL. */
 const struct mo_elf_section *mo_elf_find(const struct mo_elf *e, const char *name);

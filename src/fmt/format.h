@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A format, whole: one function that explains every byte of its input (HACKING.md, "Adding a format"). Formats
- * never include each other; they meet in the registry below and through what they explain as children.
+ * A format, whole: one function that explains every byte of its input (HACKING.md, "Adding a
+ * format"). Formats never include each other; they meet in the registry below and through what they
+ * explain as children.
  */
 #ifndef FMT_FORMAT_H
 #define FMT_FORMAT_H
@@ -25,13 +26,14 @@ struct mo_format {
 	const char *name, *brief;
 	struct mo_magic magic[4]; /* one of them is there: identification is data */
 	/*
-	 * Explains the whole source into the ledger, or leaves the ledger as it was where, at a second look, the bytes are
-	 * not of this format: they are then plain content.
+	 * Explains the whole source into the ledger, or leaves the ledger as it was where, at a
+	 * second look, the bytes are not of this format: they are then plain content.
 	 */
 	int (*explain)(struct mo_source *, struct mo_ledger *, struct modulo_error *);
 };
 
-/* The format whose magic stands in head (the first len bytes), or NULL. "format.ambiguous" where two claim them. */
+/* The format whose magic stands in head (the first len bytes), or NULL. "format.ambiguous" where
+ * two claim them. */
 _must_check_ int mo_format_identify(const uint8_t *head, size_t len, const struct mo_format **out,
 				    struct modulo_error *err);
 

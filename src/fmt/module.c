@@ -2,7 +2,8 @@
 /*
  * Kernel modules with appended signatures (doc/formats/module.md):
  *
- *   content | body (sig_len) | algo hash id_type signer_len key_id_len pad[3] be32 sig_len | magic (28)
+ *   content | body (sig_len) | algo hash id_type signer_len key_id_len pad[3] be32 sig_len | magic
+ * (28)
  *
  * Read from the end, as the kernel does. Strictness as in the kernel's mod_check_sig().
  */
@@ -14,14 +15,14 @@
 #include "base/cursor.h"
 #include "elf/elf.h"
 
-#define FORM "module.pkcs7"
-#define MAGIC "~Module signature appended~\n"
-#define MAGIC_LEN 28
-#define HEADER_LEN 12
+#define FORM	    "module.pkcs7"
+#define MAGIC	    "~Module signature appended~\n"
+#define MAGIC_LEN   28
+#define HEADER_LEN  12
 #define TRAILER_LEN (HEADER_LEN + MAGIC_LEN) /* without the body */
-#define ID_PKCS7 2
-#define CUT_MIN 8    /* so many bytes of the magic at the end are a cut one */
-#define TAIL_MAX 4096 /* so far before the end a trailer is looked for that something follows */
+#define ID_PKCS7    2
+#define CUT_MIN	    8	 /* so many bytes of the magic at the end are a cut one */
+#define TAIL_MAX    4096 /* so far before the end a trailer is looked for that something follows */
 
 struct module {
 	struct mo_source *s;
@@ -60,12 +61,14 @@ static int trailer_at(struct module *m, uint64_t end, uint32_t *len)
 				       "a trailer of type %u; only PKCS#7 (2) is known", v);
 		if (i != 2 && v != 0)
 			return mo_fail(m->err, MODULO_MALFORMED, at + i, "module.header",
-				       "byte %zu of the signature header is %u, and must be 0", i, v);
+				       "byte %zu of the signature header is %u, and must be 0", i,
+				       v);
 	}
 	*len = mo_cur_u32(&c);
 	if (*len == 0 || *len > MO_SIGNATURE_MAX || *len >= at)
 		return mo_fail(m->err, MODULO_MALFORMED, at + 8, "module.siglen",
-			       "a signature of %u bytes in front of which %llu bytes lie", *len, (unsigned long long)at);
+			       "a signature of %u bytes in front of which %llu bytes lie", *len,
+			       (unsigned long long)at);
 	return 1;
 }
 
@@ -76,11 +79,14 @@ static int find_trailers(struct module *m)
 
 	while ((r = trailer_at(m, m->content, &len)) > 0) {
 		if (m->nr && !(m->l->want & MO_WANT_NESTED))
-			return mo_fail(m->err, MODULO_MALFORMED, m->content - TRAILER_LEN, "module.nested",
-				       "a signature on top of a signature: sign-file was run twice (--nested explains both)");
+			return mo_fail(m->err, MODULO_MALFORMED, m->content - TRAILER_LEN,
+				       "module.nested",
+				       "a signature on top of a signature: sign-file was run twice "
+				       "(--nested explains both)");
 		if (m->nr == MO_SIGNATURES_MAX)
-			return mo_fail(m->err, MODULO_LIMIT, m->content - TRAILER_LEN, "module.nested",
-				       "more than %d signatures on top of each other", MO_SIGNATURES_MAX);
+			return mo_fail(
+				m->err, MODULO_LIMIT, m->content - TRAILER_LEN, "module.nested",
+				"more than %d signatures on top of each other", MO_SIGNATURES_MAX);
 		m->content -= TRAILER_LEN + len;
 		m->trailer[m->nr].body = m->content;
 		m->trailer[m->nr].len = len;
@@ -89,7 +95,8 @@ static int find_trailers(struct module *m)
 	return r;
 }
 
-/* A trailer's remains at the end of a file that does not end in one: cut short, or followed by something. */
+/* A trailer's remains at the end of a file that does not end in one: cut short, or followed by
+ * something. */
 static int look_for_damage(struct module *m)
 {
 	uint8_t tail[TAIL_MAX];
@@ -101,26 +108,30 @@ static int look_for_damage(struct module *m)
 	for (size_t k = MAGIC_LEN - 1; k >= CUT_MIN; k--)
 		if (n >= k && memcmp(tail + n - k, MAGIC, k) == 0)
 			return mo_fail(m->err, MODULO_MALFORMED, m->s->len, "module.cut",
-				       "the file ends inside a trailer, %zu bytes before its end", MAGIC_LEN - k);
+				       "the file ends inside a trailer, %zu bytes before its end",
+				       MAGIC_LEN - k);
 	for (size_t i = HEADER_LEN; i + MAGIC_LEN < n; i++) {
 		const uint8_t *h = tail + i - HEADER_LEN;
 
 		if (memcmp(tail + i, MAGIC, MAGIC_LEN) != 0)
 			continue;
-		if (h[0] == 0 && h[1] == 0 && h[3] == 0 && h[4] == 0 && mo_get_be32(h + 8) < m->s->len)
-			return mo_fail(m->err, MODULO_MALFORMED, m->s->len - n + i + MAGIC_LEN, "module.tail",
-				       "%zu bytes behind the signature", n - i - MAGIC_LEN);
+		if (h[0] == 0 && h[1] == 0 && h[3] == 0 && h[4] == 0 &&
+		    mo_get_be32(h + 8) < m->s->len)
+			return mo_fail(m->err, MODULO_MALFORMED, m->s->len - n + i + MAGIC_LEN,
+				       "module.tail", "%zu bytes behind the signature",
+				       n - i - MAGIC_LEN);
 	}
 	return 0;
 }
 
 /*
- * Bytes behind the image that begin as SignedData, with no trailer at the end: a signed file that was cut inside its
- * signature. Nothing else puts this there.
+ * Bytes behind the image that begin as SignedData, with no trailer at the end: a signed file that
+ * was cut inside its signature. Nothing else puts this there.
  */
 static int look_for_cut_body(struct module *m, uint64_t image_end)
 {
-	static const uint8_t oid[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02 };
+	static const uint8_t oid[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+				       0xf7, 0x0d, 0x01, 0x07, 0x02 };
 	uint8_t raw[4 + sizeof(oid)];
 	size_t at;
 	int r;
@@ -134,7 +145,8 @@ static int look_for_cut_body(struct module *m, uint64_t image_end)
 	if (raw[0] != 0x30 || memcmp(raw + at, oid, sizeof(oid)) != 0)
 		return 0;
 	return mo_fail(m->err, MODULO_MALFORMED, m->s->len, "module.cut",
-		       "the file ends inside the signature that begins at %llu", (unsigned long long)image_end);
+		       "the file ends inside the signature that begins at %llu",
+		       (unsigned long long)image_end);
 }
 
 static int add_labels(struct module *m, const struct mo_elf *e)
@@ -151,11 +163,13 @@ static int add_labels(struct module *m, const struct mo_elf *e)
 		r = mo_ledger_label(m->l, e->section[i].off, e->section[i].size, name, m->err);
 	}
 	if (r == 0)
-		r = mo_ledger_label(m->l, e->end, m->content - e->end, "behind the ELF image", m->err);
+		r = mo_ledger_label(m->l, e->end, m->content - e->end, "behind the ELF image",
+				    m->err);
 	return r;
 }
 
-/* .modinfo is "key=value" NUL, ... with more NULs for alignment (Linux, include/linux/moduleparam.h). */
+/* .modinfo is "key=value" NUL, ... with more NULs for alignment (Linux,
+ * include/linux/moduleparam.h). */
 static int add_modinfo(struct module *m, const struct mo_elf_section *s)
 {
 	_cleanup_free_ char *raw = NULL;
@@ -181,7 +195,8 @@ static int add_modinfo(struct module *m, const struct mo_elf_section *s)
 	return r;
 }
 
-/* strip without --strip-debug takes the symbols that the kernel links by, and the signature with them. */
+/* strip without --strip-debug takes the symbols that the kernel links by, and the signature with
+ * them. */
 static bool is_stripped(const struct mo_elf *e)
 {
 	bool symbols = false;
@@ -208,14 +223,16 @@ static int explain(struct mo_source *s, struct mo_ledger *l, struct modulo_error
 	if (r == 0 && m.nr == 0)
 		r = look_for_damage(&m);
 	if (r == 0)
-		r = mo_elf_read(s, m.content, true, "module.elf", "module.cut", l->arena, &elf, err);
+		r = mo_elf_read(s, m.content, true, "module.elf", "module.cut", l->arena, &elf,
+				err);
 	if (r == 0)
 		r = look_for_cut_body(&m, elf.end);
 	if (r < 0)
 		return r;
 	modinfo = mo_elf_find(&elf, ".modinfo");
 	mo_ledger_leaf(l, "module", FORM, m.content);
-	/* Objects that are no modules (crtbegin.o, scripts/module-common.o) are explained alike, but nobody misses a signature. */
+	/* Objects that are no modules (crtbegin.o, scripts/module-common.o) are explained alike,
+	 * but nobody misses a signature. */
 	l->item->claimed = modinfo != NULL || m.nr;
 	if (is_stripped(&elf))
 		l->item->note = "stripped of its symbol table: no kernel loads it";

@@ -18,7 +18,8 @@ static bool matches(const struct mo_format *f, const uint8_t *head, size_t len)
 	return false;
 }
 
-int mo_format_identify(const uint8_t *head, size_t len, const struct mo_format **out, struct modulo_error *err)
+int mo_format_identify(const uint8_t *head, size_t len, const struct mo_format **out,
+		       struct modulo_error *err)
 {
 	const struct mo_format *found = NULL;
 
@@ -26,8 +27,9 @@ int mo_format_identify(const uint8_t *head, size_t len, const struct mo_format *
 		if (!matches(formats[i], head, len))
 			continue;
 		if (found)
-			return mo_fail(err, MODULO_UNSUPPORTED, 0, "format.ambiguous", "both %s and %s claim these bytes",
-				       found->name, formats[i]->name);
+			return mo_fail(err, MODULO_UNSUPPORTED, 0, "format.ambiguous",
+				       "both %s and %s claim these bytes", found->name,
+				       formats[i]->name);
 		found = formats[i];
 	}
 	*out = found;

@@ -30,7 +30,8 @@ void mo_hash_update(struct mo_hash *h, const void *p, size_t len)
 static int fail(struct modulo_error *err)
 {
 	ERR_clear_error();
-	return mo_fail(err, MODULO_NOMEM, MODULO_NO_OFFSET, "hash.failed", "OpenSSL could not compute a digest");
+	return mo_fail(err, MODULO_NOMEM, MODULO_NO_OFFSET, "hash.failed",
+		       "OpenSSL could not compute a digest");
 }
 
 int mo_hash_final(struct mo_hash *h, uint8_t *out, struct modulo_error *err)
@@ -56,7 +57,8 @@ void mo_hash_release(struct mo_hash *h)
 	h->ctx = NULL;
 }
 
-int mo_hash_bytes(enum mo_alg alg, const void *p, size_t len, uint8_t *out, struct modulo_error *err)
+int mo_hash_bytes(enum mo_alg alg, const void *p, size_t len, uint8_t *out,
+		  struct modulo_error *err)
 {
 	_cleanup_hash_ struct mo_hash h = { 0 };
 

@@ -11,8 +11,8 @@
 #include "io/source.h"
 
 /*
- * Zeroed it is empty. After a failed init, update does nothing and final fails, so callers check once.
- * One hash can serve many byte strings, one after another: init again, the context is kept.
+ * Zeroed it is empty. After a failed init, update does nothing and final fails, so callers check
+ * once. One hash can serve many byte strings, one after another: init again, the context is kept.
  */
 struct mo_hash {
 	void *ctx;
@@ -33,7 +33,7 @@ void mo_hash_release(struct mo_hash *h);
 _must_check_ int mo_hash_bytes(enum mo_alg alg, const void *p, size_t len, uint8_t *out,
 			       struct modulo_error *err);
 /* len bytes of s at off */
-_must_check_ int mo_hash_source(enum mo_alg alg, struct mo_source *s, uint64_t off, uint64_t len, uint8_t *out,
-				struct modulo_error *err);
+_must_check_ int mo_hash_source(enum mo_alg alg, struct mo_source *s, uint64_t off, uint64_t len,
+				uint8_t *out, struct modulo_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Threads take the next item from a counter; an item's done() is called in order by whichever thread
- * finishes the item that is waited for.
+ * Threads take the next item from a counter; an item's done() is called in order by whichever
+ * thread finishes the item that is waited for.
  */
 #include "hash/pool.h"
 
@@ -14,14 +14,14 @@ struct pool {
 	const struct mo_pool_job *job;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
-	size_t next;           /* the next item to work on */
-	size_t settled;        /* items below it are done */
-	uint8_t *state;        /* a ring of window items */
+	size_t next;	/* the next item to work on */
+	size_t settled; /* items below it are done */
+	uint8_t *state; /* a ring of window items */
 	size_t window;
-	size_t failed;         /* the lowest item that failed; nr: none */
+	size_t failed; /* the lowest item that failed; nr: none */
 	struct modulo_error *err;
 	int rc;
-	bool settling;         /* a thread is in done() */
+	bool settling; /* a thread is in done() */
 	unsigned threads;
 };
 
@@ -41,7 +41,8 @@ static void settle(struct pool *p, struct modulo_error *err)
 	if (p->settling)
 		return;
 	p->settling = true;
-	while (p->settled < p->failed && p->settled < p->next && p->state[p->settled % p->window] == WORKED) {
+	while (p->settled < p->failed && p->settled < p->next &&
+	       p->state[p->settled % p->window] == WORKED) {
 		size_t i = p->settled;
 		int r = 0;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Listing a directory. All calls are relative to the file descriptor of the directory at hand and follow no symbolic
- * link, so what is listed lies below the directory whatever others do to it meanwhile.
+ * Listing a directory. All calls are relative to the file descriptor of the directory at hand and
+ * follow no symbolic link, so what is listed lies below the directory whatever others do to it
+ * meanwhile.
  */
 #include "io/dir.h"
 
@@ -242,7 +243,8 @@ static int new_entry(struct lister *l, struct mo_entry **out)
 	struct mo_dir *d = l->d;
 
 	if (d->nr == ENTRIES_MAX)
-		return mo_fail(l->err, MODULO_LIMIT, MODULO_NO_OFFSET, "io.entries", "more than %d entries", ENTRIES_MAX);
+		return mo_fail(l->err, MODULO_LIMIT, MODULO_NO_OFFSET, "io.entries",
+			       "more than %d entries", ENTRIES_MAX);
 	if (d->nr == l->max) {
 		size_t max = l->max ? l->max * 2 : 256;
 		struct mo_entry *more = reallocarray(d->entry, max, sizeof(*more));
@@ -299,8 +301,8 @@ static int list_dir(struct lister *l, int fd, const char *path, unsigned depth)
 	int r;
 
 	if (depth > MO_DIR_DEPTH_MAX)
-		return mo_fail(l->err, MODULO_LIMIT, MODULO_NO_OFFSET, "io.depth", "directories nest more than %d deep",
-			       MO_DIR_DEPTH_MAX);
+		return mo_fail(l->err, MODULO_LIMIT, MODULO_NO_OFFSET, "io.depth",
+			       "directories nest more than %d deep", MO_DIR_DEPTH_MAX);
 	r = read_names(l, fd, path, &names, &nr);
 	for (size_t i = 0; r == 0 && i < nr; i++) {
 		size_t n = strlen(path), k = strlen(names[i]);

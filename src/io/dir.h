@@ -16,12 +16,13 @@ enum mo_entry_type { MO_DIR, MO_FILE, MO_LINK, MO_SYMLINK, MO_FIFO, MO_SOCKET, M
 #define MO_DIR_DEPTH_MAX 256
 
 struct mo_entry {
-	const char *path;   /* relative to the directory, raw bytes */
-	const char *target; /* of a symbolic link; of a MO_LINK the path where the file was met first */
+	const char *path; /* relative to the directory, raw bytes */
+	const char *
+		target; /* of a symbolic link; of a MO_LINK the path where the file was met first */
 	enum mo_entry_type type;
-	unsigned mode;      /* the low twelve bits */
+	unsigned mode; /* the low twelve bits */
 	unsigned major, minor;
-	uint64_t size;      /* of a MO_FILE, as listed */
+	uint64_t size; /* of a MO_FILE, as listed */
 	/* with metadata only */
 	uint32_t uid, gid;
 	int64_t mtime;
@@ -38,13 +39,17 @@ struct mo_dir {
 };
 
 /* Zeroed before. Errors carry the entry's path. */
-_must_check_ int mo_dir_list(const char *path, bool metadata, struct mo_dir *out, struct modulo_error *err);
+_must_check_ int mo_dir_list(const char *path, bool metadata, struct mo_dir *out,
+			     struct modulo_error *err);
 void mo_dir_release(struct mo_dir *d);
 
-/* Opens the regular file of an entry, not following a symbolic link anywhere below the directory. */
-_must_check_ int mo_dir_open(const struct mo_dir *d, const struct mo_entry *e, int *fd, struct modulo_error *err);
+/* Opens the regular file of an entry, not following a symbolic link anywhere below the directory.
+ */
+_must_check_ int mo_dir_open(const struct mo_dir *d, const struct mo_entry *e, int *fd,
+			     struct modulo_error *err);
 
-/* The order of the serialisation: <0, 0, >0. A directory stands before what it holds, and that before what sorts behind it. */
+/* The order of the serialisation: <0, 0, >0. A directory stands before what it holds, and that
+ * before what sorts behind it. */
 int mo_path_order(const char *a, const char *b);
 
 #endif

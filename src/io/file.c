@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files as sources. A small file is read whole when it is opened: one system call instead of many, and
- * nothing in it can be seen with two values. A larger one is read where it is asked for.
+ * Files as sources. A small file is read whole when it is opened: one system call instead of many,
+ * and nothing in it can be seen with two values. A larger one is read where it is asked for.
  */
 #include "io/source.h"
 
@@ -32,7 +32,8 @@ static int read_at(int fd, uint64_t off, void *buf, size_t n, struct modulo_erro
 		if (got < 0)
 			return mo_fail_errno(err, errno, "io.read", "cannot read");
 		if (got == 0)
-			return mo_fail(err, MODULO_IO, off, "io.changed", "the file became shorter while it was read");
+			return mo_fail(err, MODULO_IO, off, "io.changed",
+				       "the file became shorter while it was read");
 		at += got;
 		off += (uint64_t)got;
 		n -= (size_t)got;
@@ -40,7 +41,8 @@ static int read_at(int fd, uint64_t off, void *buf, size_t n, struct modulo_erro
 	return 0;
 }
 
-static int file_read(struct mo_source *s, uint64_t off, void *buf, size_t n, struct modulo_error *err)
+static int file_read(struct mo_source *s, uint64_t off, void *buf, size_t n,
+		     struct modulo_error *err)
 {
 	return read_at(((struct file *)s)->fd, off, buf, n, err);
 }
@@ -112,8 +114,10 @@ int mo_source_settle(struct mo_source *s, struct modulo_error *err)
 	if (fstat(f->fd, &now) < 0)
 		return mo_fail_errno(err, errno, "io.read", "cannot stat");
 	if (now.st_size != f->st.st_size || now.st_mtim.tv_sec != f->st.st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != f->st.st_mtim.tv_nsec || now.st_ctim.tv_sec != f->st.st_ctim.tv_sec ||
+	    now.st_mtim.tv_nsec != f->st.st_mtim.tv_nsec ||
+	    now.st_ctim.tv_sec != f->st.st_ctim.tv_sec ||
 	    now.st_ctim.tv_nsec != f->st.st_ctim.tv_nsec)
-		return mo_fail(err, MODULO_IO, MODULO_NO_OFFSET, "io.changed", "the file changed while it was read");
+		return mo_fail(err, MODULO_IO, MODULO_NO_OFFSET, "io.changed",
+			       "the file changed while it was read");
 	return 0;
 }

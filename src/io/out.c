@@ -66,8 +66,10 @@ char *mo_out_temp_name(const char *path)
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return NULL;
-	return asprintf(&name, "%s.modulo-%02x%02x%02x%02x%02x%02x", path, random[0], random[1], random[2],
-			random[3], random[4], random[5]) < 0 ? NULL : name;
+	return asprintf(&name, "%s.modulo-%02x%02x%02x%02x%02x%02x", path, random[0], random[1],
+			random[2], random[3], random[4], random[5]) < 0
+		       ? NULL
+		       : name;
 }
 
 int mo_out_file(const char *path, struct mo_out **out, struct modulo_error *err)
@@ -106,7 +108,8 @@ struct mo_sink *mo_out_sink(struct mo_out *o)
 static int sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	_cleanup_free_ char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	_cleanup_free_ char *dir =
+		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 	_cleanup_close_ int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	return fd < 0 ? -1 : fsync(fd);

@@ -13,8 +13,9 @@ static int in_range(const struct mo_source *s, uint64_t off, uint64_t len, struc
 
 	if (mo_add(off, len, &end) && end <= s->len)
 		return 0;
-	return mo_fail(err, MODULO_MALFORMED, s->len, "io.short", "%llu bytes wanted at %llu, but the end is at %llu",
-		       (unsigned long long)len, (unsigned long long)off, (unsigned long long)s->len);
+	return mo_fail(err, MODULO_MALFORMED, s->len, "io.short",
+		       "%llu bytes wanted at %llu, but the end is at %llu", (unsigned long long)len,
+		       (unsigned long long)off, (unsigned long long)s->len);
 }
 
 int mo_source_read(struct mo_source *s, uint64_t off, void *buf, size_t n, struct modulo_error *err)
@@ -90,7 +91,8 @@ struct slice {
 	uint64_t off;
 };
 
-static int slice_read(struct mo_source *s, uint64_t off, void *buf, size_t n, struct modulo_error *err)
+static int slice_read(struct mo_source *s, uint64_t off, void *buf, size_t n,
+		      struct modulo_error *err)
 {
 	struct slice *sl = (struct slice *)s;
 

@@ -26,7 +26,8 @@ static int write_all(int fd, const void *p, size_t len, struct modulo_error *err
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return mo_fail_errno(err, errno, "io.spool", "cannot write a temporary file");
+			return mo_fail_errno(err, errno, "io.spool",
+					     "cannot write a temporary file");
 		at += n;
 		len -= (size_t)n;
 	}

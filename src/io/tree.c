@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writing a directory. The list of entries may be a stranger's: every path is made of names below the new directory,
- * in strictly ascending order, and every step to it is opened without following symbolic links.
+ * Writing a directory. The list of entries may be a stranger's: every path is made of names below
+ * the new directory, in strictly ascending order, and every step to it is opened without following
+ * symbolic links.
  */
 #include "io/out.h"
 
@@ -21,16 +22,17 @@ struct mo_tree {
 	struct mo_sink sink;
 	char *path, *tmp;
 	int root;
-	char *last;           /* the path added last */
-	int fd;               /* of the file at hand; -1: none */
+	char *last;	      /* the path added last */
+	int fd;		      /* of the file at hand; -1: none */
 	struct mo_entry file; /* of which the strings are not ours, but last's */
 	bool metadata, ordered;
 	char *xattrs;
-	/* Directories' modes and times are set last: writing into them needs the one and changes the other. */
+	/* Directories' modes and times are set last: writing into them needs the one and changes
+	 * the other. */
 	struct late {
 		char *path, *xattrs;
 		struct mo_entry e;
-	} *late;
+	} * late;
 	size_t nr_late, max_late;
 };
 
@@ -74,7 +76,8 @@ int mo_tree_new(const char *path, bool ordered, struct mo_tree **out, struct mod
 	size_t n = strlen(path);
 
 	if (lstat(path, &st) == 0) {
-		mo_fail(err, MODULO_IO, MODULO_NO_OFFSET, "io.exists", "it is there already, and a directory is not replaced");
+		mo_fail(err, MODULO_IO, MODULO_NO_OFFSET, "io.exists",
+			"it is there already, and a directory is not replaced");
 		mo_error_within(err, path, '/');
 		return MODULO_IO;
 	}
@@ -115,7 +118,8 @@ struct mo_sink *mo_tree_sink(struct mo_tree *t)
 	return &t->sink;
 }
 
-/* One name after another, none of them empty, "." or "..", and the whole behind the path before it. */
+/* One name after another, none of them empty, "." or "..", and the whole behind the path before it.
+ */
 static int check_path(struct mo_tree *t, const char *path, struct modulo_error *err)
 {
 	const char *at = path;
@@ -123,14 +127,16 @@ static int check_path(struct mo_tree *t, const char *path, struct modulo_error *
 
 	do {
 		n = strcspn(at, "/");
-		if (n == 0 || n > 255 || (n == 1 && at[0] == '.') || (n == 2 && at[0] == '.' && at[1] == '.'))
+		if (n == 0 || n > 255 || (n == 1 && at[0] == '.') ||
+		    (n == 2 && at[0] == '.' && at[1] == '.'))
 			goto refuse;
 		at += n + 1;
 	} while (at[-1] == '/');
 	if (!t->ordered || !t->last || mo_path_order(t->last, path) < 0)
 		return 0;
 refuse:
-	mo_fail(err, MODULO_MALFORMED, MODULO_NO_OFFSET, "tree.path", "a path that is no path below the directory, or out of order");
+	mo_fail(err, MODULO_MALFORMED, MODULO_NO_OFFSET, "tree.path",
+		"a path that is no path below the directory, or out of order");
 	return MODULO_MALFORMED;
 }
 
@@ -184,9 +190,11 @@ static int set_xattrs(const char *proc, const char *list)
 }
 
 /* Owner first (it clears set-user-ID), then mode, attributes, times. */
-static int set_all(int dir, const char *name, const struct mo_entry *e, const char *xattrs, bool metadata)
+static int set_all(int dir, const char *name, const struct mo_entry *e, const char *xattrs,
+		   bool metadata)
 {
-	struct timespec ts[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = e->mtime, .tv_nsec = e->mtime_ns } };
+	struct timespec ts[2] = { { .tv_nsec = UTIME_OMIT },
+				  { .tv_sec = e->mtime, .tv_nsec = e->mtime_ns } };
 	char proc[320];
 
 	if (metadata && fchownat(dir, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
@@ -247,7 +255,8 @@ static int make(struct mo_tree *t, const struct mo_entry *e, int dir, const char
 	case MO_DIR:
 		return mkdirat(dir, name, 0700) < 0 ? -1 : remember_dir(t, e);
 	case MO_FILE:
-		t->fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		t->fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			       0600);
 		return t->fd < 0 ? -1 : 0;
 	case MO_LINK:
 		return make_link(t, e, dir, name);
@@ -264,7 +273,8 @@ static int make(struct mo_tree *t, const struct mo_entry *e, int dir, const char
 	}
 }
 
-int mo_tree_add(struct mo_tree *t, const struct mo_entry *e, bool metadata, struct modulo_error *err)
+int mo_tree_add(struct mo_tree *t, const struct mo_entry *e, bool metadata,
+		struct modulo_error *err)
 {
 	const char *name;
 	int dir, r = check_path(t, e->path, err);
@@ -324,7 +334,8 @@ int mo_tree_commit(struct mo_tree *t, struct modulo_error *err)
 	for (size_t i = t->nr_late; r == 0 && i-- > 0;) {
 		int dir = open_folder(t, t->late[i].path, &name);
 
-		if (dir < 0 || set_all(dir, name, &t->late[i].e, t->late[i].xattrs, t->metadata) < 0)
+		if (dir < 0 ||
+		    set_all(dir, name, &t->late[i].e, t->late[i].xattrs, t->metadata) < 0)
 			r = fail_at(t, err, errno, "cannot set a directory's mode, owner or times");
 		if (dir >= 0)
 			close(dir);

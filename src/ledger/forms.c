@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading forms/ *.forms, built in as one text. The table is ours, but a typing error in it must not pass. */
+/* Reading forms/ *.forms, built in as one text. The table is ours, but a typing error in it must
+ * not pass. */
 #include "ledger/forms.h"
 
 #include <string.h>
@@ -48,7 +49,8 @@ struct reader {
 
 static int broken(struct reader *r, const char *what)
 {
-	return mo_fail(r->err, MODULO_MALFORMED, r->at, "forms.table", "the forms table is broken: %s", what);
+	return mo_fail(r->err, MODULO_MALFORMED, r->at, "forms.table",
+		       "the forms table is broken: %s", what);
 }
 
 /* The next line that says something; false at the end. */
@@ -67,7 +69,8 @@ static bool next_line(struct reader *r, const char **line, size_t *len)
 	return false;
 }
 
-/* "KEY rest": the rest, NUL-terminated in the arena, and on to the next line; NULL where another line stands there. */
+/* "KEY rest": the rest, NUL-terminated in the arena, and on to the next line; NULL where another
+ * line stands there. */
 static char *value(struct reader *r, const char *key)
 {
 	size_t n = strlen(key), len;
@@ -200,7 +203,8 @@ void mo_forms_release(struct mo_forms *f)
 	*f = (struct mo_forms){ 0 };
 }
 
-const struct mo_form *mo_forms_find(const struct mo_forms *f, const char *in, const char *name, size_t len)
+const struct mo_form *mo_forms_find(const struct mo_forms *f, const char *in, const char *name,
+				    size_t len)
 {
 	for (size_t i = 0; i < f->nr; i++)
 		if (strcmp(f->form[i].in, in) == 0 && strlen(f->form[i].name) == len &&
@@ -256,7 +260,8 @@ void mo_form_render_record(const struct mo_form *f, const struct mo_word *arg, s
 	add(skeleton, "\n", 1);
 }
 
-void mo_form_render_signature(const struct mo_form *f, const uint8_t *body, size_t len, struct mo_buf *out)
+void mo_form_render_signature(const struct mo_form *f, const uint8_t *body, size_t len,
+			      struct mo_buf *out)
 {
 	uint8_t be[4];
 

@@ -13,15 +13,15 @@
 #include "base/util.h"
 
 enum mo_element_kind {
-	MO_EL_TEXT,      /* fixed bytes */
+	MO_EL_TEXT, /* fixed bytes */
 	MO_EL_OCTAL4,
 	MO_EL_DIGITS,
 	MO_EL_TOKEN,
 	MO_EL_WORD,
 	MO_EL_CHILD_LEN, /* decimal(len(child)), derived */
 	MO_EL_CHILD,
-	MO_EL_CMS,       /* the free element of a signature */
-	MO_EL_CMS_LEN,   /* be32(len(cms)), derived */
+	MO_EL_CMS,     /* the free element of a signature */
+	MO_EL_CMS_LEN, /* be32(len(cms)), derived */
 };
 
 struct mo_element {
@@ -34,7 +34,7 @@ struct mo_element {
 
 struct mo_form {
 	const char *name;
-	const char *in;        /* "leaf", or the kind of a container: "dir", "dir-metadata" */
+	const char *in;	       /* "leaf", or the kind of a container: "dir", "dir-metadata" */
 	const char *signature; /* the signature's kind; NULL: a record */
 	bool after_elf_rel;
 	unsigned nr;
@@ -51,11 +51,13 @@ struct mo_forms {
 /* Reads the table that is built in. Zeroed before; released by the caller. */
 _must_check_ int mo_forms_load(struct mo_forms *f, struct modulo_error *err);
 /* The same of any text: for tests of the reader. */
-_must_check_ int mo_forms_parse(struct mo_forms *f, const char *text, size_t len, struct modulo_error *err);
+_must_check_ int mo_forms_parse(struct mo_forms *f, const char *text, size_t len,
+				struct modulo_error *err);
 void mo_forms_release(struct mo_forms *f);
 
 /* By name, of those that may stand in that place; NULL: there is none. */
-const struct mo_form *mo_forms_find(const struct mo_forms *f, const char *in, const char *name, size_t len);
+const struct mo_form *mo_forms_find(const struct mo_forms *f, const char *in, const char *name,
+				    size_t len);
 
 /* The expression of a derived element, as the table spells it; NULL: not a derived one. */
 const char *mo_element_expression(enum mo_element_kind k);
@@ -74,16 +76,17 @@ unsigned mo_form_arguments(const struct mo_form *f);
 /* Whether a record's bytes go on with a child. */
 bool mo_form_has_child(const struct mo_form *f);
 /*
- * A record from its form and its arguments (mo_form_arguments() of them): its bytes up to the child, its core bytes, and its line
- * in the skeleton, with LF. Each may be NULL.
+ * A record from its form and its arguments (mo_form_arguments() of them): its bytes up to the
+ * child, its core bytes, and its line in the skeleton, with LF. Each may be NULL.
  */
 void mo_form_render_record(const struct mo_form *f, const struct mo_word *arg, struct mo_buf *bytes,
 			   struct mo_buf *core, struct mo_buf *skeleton);
 /*
- * A signature's bytes from its form and its free element. Nothing is checked here; out of memory is the
- * buffer's.
+ * A signature's bytes from its form and its free element. Nothing is checked here; out of memory is
+ * the buffer's.
  */
-void mo_form_render_signature(const struct mo_form *f, const uint8_t *body, size_t len, struct mo_buf *out);
+void mo_form_render_signature(const struct mo_form *f, const uint8_t *body, size_t len,
+			      struct mo_buf *out);
 /* How many bytes the fixed part of a signature has: all but the free element. */
 size_t mo_form_fixed_len(const struct mo_form *f);
 

@@ -6,7 +6,8 @@
 #include "elf/elf.h"
 #include "hash/hash.h"
 
-void mo_ledger_leaf(struct mo_ledger *l, const char *format, const char *detached, uint64_t core_len)
+void mo_ledger_leaf(struct mo_ledger *l, const char *format, const char *detached,
+		    uint64_t core_len)
 {
 	l->item->format = format;
 	l->item->detached = detached;
@@ -22,14 +23,15 @@ int mo_ledger_signature(struct mo_ledger *l, const char *form, const uint8_t *bo
 	uint64_t off = it->core_len;
 
 	if (it->nr_sigs == MO_SIGNATURES_MAX)
-		return mo_fail(err, MODULO_LIMIT, off, "ledger.signatures", "more than %d signatures on one file",
-			       MO_SIGNATURES_MAX);
+		return mo_fail(err, MODULO_LIMIT, off, "ledger.signatures",
+			       "more than %d signatures on one file", MO_SIGNATURES_MAX);
 	s = &it->sig[it->nr_sigs];
 	if (it->nr_sigs)
 		off = s[-1].off + s[-1].len;
 	s->form = mo_forms_find(l->forms, "leaf", form, strlen(form));
 	if (!s->form)
-		return mo_fail(err, MODULO_UNSUPPORTED, off, "ledger.form", "there is no form %s", form);
+		return mo_fail(err, MODULO_UNSUPPORTED, off, "ledger.form", "there is no form %s",
+			       form);
 	s->body = (const uint8_t *)mo_arena_dup(l->arena, body, len);
 	if (!s->body)
 		return mo_fail_nomem(err);
@@ -56,7 +58,8 @@ static void *grow(struct mo_arena *a, void *array, size_t nr, size_t *max, size_
 	return more;
 }
 
-int mo_ledger_label(struct mo_ledger *l, uint64_t off, uint64_t len, const char *name, struct modulo_error *err)
+int mo_ledger_label(struct mo_ledger *l, uint64_t off, uint64_t len, const char *name,
+		    struct modulo_error *err)
 {
 	struct mo_item *it = l->item;
 	struct mo_label *more;
@@ -67,11 +70,13 @@ int mo_ledger_label(struct mo_ledger *l, uint64_t off, uint64_t len, const char 
 	if (!more)
 		return mo_fail_nomem(err);
 	it->label = more;
-	more[it->nr_labels] = (struct mo_label){ off, len, mo_arena_dup(l->arena, name, strlen(name)) };
+	more[it->nr_labels] =
+		(struct mo_label){ off, len, mo_arena_dup(l->arena, name, strlen(name)) };
 	return more[it->nr_labels++].name ? 0 : mo_fail_nomem(err);
 }
 
-int mo_ledger_fact(struct mo_ledger *l, const char *key, const void *value, size_t len, struct modulo_error *err)
+int mo_ledger_fact(struct mo_ledger *l, const char *key, const void *value, size_t len,
+		   struct modulo_error *err)
 {
 	struct mo_item *it = l->item;
 	struct mo_fact *more, *f;
@@ -95,8 +100,8 @@ static int check_signature(struct mo_item *it, struct mo_signature *s, struct mo
 	int r;
 
 	if (s->body_len > MO_SIGNATURE_MAX)
-		return mo_fail(err, MODULO_LIMIT, s->off, "ledger.signature", "a signature of %zu bytes, over %d",
-			       s->body_len, MO_SIGNATURE_MAX);
+		return mo_fail(err, MODULO_LIMIT, s->off, "ledger.signature",
+			       "a signature of %zu bytes, over %d", s->body_len, MO_SIGNATURE_MAX);
 	r = mo_cms_parse(s->body, s->body_len, &s->cms, err);
 	if (r < 0) {
 		mo_error_shift(err, s->off);
@@ -109,13 +114,13 @@ static int check_signature(struct mo_item *it, struct mo_signature *s, struct mo
 	if (r < 0)
 		return r;
 	if (want.len != s->len || memcmp(want.data, got, want.len) != 0)
-		return mo_fail(err, MODULO_MISMATCH, s->off, "ledger.render", "a signature is not what its form %s makes of it",
-			       s->form->name);
+		return mo_fail(err, MODULO_MISMATCH, s->off, "ledger.render",
+			       "a signature is not what its form %s makes of it", s->form->name);
 	return 0;
 }
 
-int mo_form_fits(const struct mo_form *f, struct mo_source *s, uint64_t off, uint64_t core_len, bool *fits,
-		 struct modulo_error *err)
+int mo_form_fits(const struct mo_form *f, struct mo_source *s, uint64_t off, uint64_t core_len,
+		 bool *fits, struct modulo_error *err)
 {
 	uint8_t head[MO_ELF_HEAD];
 	int r;
@@ -135,23 +140,28 @@ int mo_item_check(struct mo_item *it, struct modulo_error *err)
 	int r;
 
 	if (it->kind == MO_STREAM)
-		return it->len == it->source->len ? mo_item_check(it->inner, err) :
-		       mo_fail(err, MODULO_MISMATCH, it->len, "ledger.rest", "bytes that nothing explains");
+		return it->len == it->source->len
+			       ? mo_item_check(it->inner, err)
+			       : mo_fail(err, MODULO_MISMATCH, it->len, "ledger.rest",
+					 "bytes that nothing explains");
 	for (unsigned i = 0; i < it->nr_sigs; i++) {
 		struct mo_signature *s = &it->sig[i];
 
 		if (s->off != end || !mo_add(end, s->len, &end))
-			return mo_fail(err, MODULO_MISMATCH, end, "ledger.rest", "a gap or an overlap before a signature");
+			return mo_fail(err, MODULO_MISMATCH, end, "ledger.rest",
+				       "a gap or an overlap before a signature");
 		r = mo_form_fits(s->form, it->source, 0, it->core_len, &fits, err);
 		if (r == 0 && !fits)
-			r = mo_fail(err, MODULO_MALFORMED, 0, "ledger.place",
-				    "a module's signature behind what is no ELF relocatable object");
+			r = mo_fail(
+				err, MODULO_MALFORMED, 0, "ledger.place",
+				"a module's signature behind what is no ELF relocatable object");
 		r = r < 0 ? r : check_signature(it, s, err);
 		if (r < 0)
 			return r;
 	}
 	if (end != it->len || it->len != it->source->len)
-		return mo_fail(err, MODULO_MISMATCH, end, "ledger.rest", "bytes that nothing explains");
+		return mo_fail(err, MODULO_MISMATCH, end, "ledger.rest",
+			       "bytes that nothing explains");
 	return 0;
 }
 
@@ -182,7 +192,8 @@ int mo_item_digest(struct mo_item *it, struct mo_item_digest *out, struct modulo
 		if (i == 0 && s->cms.hash == MO_SHA256)
 			memcpy(out->signed_content[i], out->core, sizeof(out->core));
 		else
-			r = mo_hash_source(s->cms.hash, leaf->source, 0, s->off, out->signed_content[i], err);
+			r = mo_hash_source(s->cms.hash, leaf->source, 0, s->off,
+					   out->signed_content[i], err);
 	}
 	return r;
 }

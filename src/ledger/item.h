@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Items in memory: what explains one byte string to its last byte (doc/ledger.md 1). A format builds the
- * item of one byte string with the mo_ledger_ functions; walk/ goes on into streams.
+ * Items in memory: what explains one byte string to its last byte (doc/ledger.md 1). A format
+ * builds the item of one byte string with the mo_ledger_ functions; walk/ goes on into streams.
  *
  * Containers of many members (directories) are not held as one item: their records come one by one,
  * each with the item of its child.
@@ -22,18 +22,18 @@
 #include "io/source.h"
 #include "ledger/forms.h"
 
-#define MO_SIGNATURES_MAX 8      /* in one leaf */
-#define MO_SIGNATURE_MAX 65536   /* bytes of a signature's free element */
-#define MO_DEPTH_MAX 16          /* items in items */
+#define MO_SIGNATURES_MAX 8	/* in one leaf */
+#define MO_SIGNATURE_MAX  65536 /* bytes of a signature's free element */
+#define MO_DEPTH_MAX	  16	/* items in items */
 
 enum mo_item_kind { MO_LEAF, MO_STREAM };
 
 struct mo_signature {
 	const struct mo_form *form;
-	uint64_t off, len;  /* its bytes in the leaf */
+	uint64_t off, len;   /* its bytes in the leaf */
 	const uint8_t *body; /* the free element; in the arena */
 	size_t body_len;
-	struct mo_cms cms;  /* views into body */
+	struct mo_cms cms; /* views into body */
 };
 
 enum mo_grade { MO_CHECKED, MO_PROVEN, MO_CARRIED };
@@ -44,23 +44,26 @@ struct mo_label {
 	const char *name;
 };
 
-/* What a format can tell about the content, for people: "license", "GPL". Values may hold any bytes but NUL. */
+/* What a format can tell about the content, for people: "license", "GPL". Values may hold any bytes
+ * but NUL. */
 struct mo_fact {
 	const char *key, *value;
 };
 
 struct mo_item {
 	enum mo_item_kind kind;
-	const char *format; /* "module", "xz", "plain", for people */
-	uint64_t len;       /* of the bytes that it explains */
+	const char *format;	  /* "module", "xz", "plain", for people */
+	uint64_t len;		  /* of the bytes that it explains */
 	struct mo_source *source; /* these bytes */
 
 	/* MO_LEAF */
 	uint64_t core_len;
 	unsigned nr_sigs;
 	struct mo_signature sig[MO_SIGNATURES_MAX];
-	const char *detached; /* the form that a detached signature of it takes; NULL: it has none */
-	bool claimed;     /* by a format that may carry signatures: an unsigned module is worth a word */
+	const char
+		*detached; /* the form that a detached signature of it takes; NULL: it has none */
+	bool claimed; /* by a format that may carry signatures: an unsigned module is worth a word
+		       */
 	const char *note; /* why no format claims it although one looked; NULL: nothing to say */
 	struct mo_label *label;
 	size_t nr_labels, max_labels;
@@ -71,7 +74,7 @@ struct mo_item {
 	const struct mo_codec *codec;
 	const char *params;
 	enum mo_grade grade;
-	const char *encoder; /* of MO_PROVEN */
+	const char *encoder;	   /* of MO_PROVEN */
 	struct mo_source *decoded; /* owned */
 	struct mo_item *inner;
 };
@@ -80,25 +83,28 @@ enum mo_want {
 	MO_WANT_LABELS = 1 << 0,
 	MO_WANT_FACTS = 1 << 1,
 	MO_WANT_NESTED = 1 << 2, /* explain stacked trailers one by one */
-	MO_WANT_RAW = 1 << 3,    /* explain nothing */
+	MO_WANT_RAW = 1 << 3,	 /* explain nothing */
 };
 
 /* What a format writes into. */
 struct mo_ledger {
 	struct mo_arena *arena;
 	const struct mo_forms *forms;
-	unsigned want; /* enum mo_want */
+	unsigned want;	      /* enum mo_want */
 	struct mo_item *item; /* a leaf to begin with, without signatures, all core */
 };
 
 /*
- * Says that the leaf is core_len bytes of core and what the mo_ledger_signature() calls, from the first
- * to the last, add. detached: the form that a detached signature of it takes. Coverage is checked by mo_item_check(), not believed.
+ * Says that the leaf is core_len bytes of core and what the mo_ledger_signature() calls, from the
+ * first to the last, add. detached: the form that a detached signature of it takes. Coverage is
+ * checked by mo_item_check(), not believed.
  */
-void mo_ledger_leaf(struct mo_ledger *l, const char *format, const char *detached, uint64_t core_len);
-/* A signature of that form whose free element is body (borrowed: copied here). "ledger.signatures" over 8. */
-_must_check_ int mo_ledger_signature(struct mo_ledger *l, const char *form, const uint8_t *body, size_t len,
-				     struct modulo_error *err);
+void mo_ledger_leaf(struct mo_ledger *l, const char *format, const char *detached,
+		    uint64_t core_len);
+/* A signature of that form whose free element is body (borrowed: copied here). "ledger.signatures"
+ * over 8. */
+_must_check_ int mo_ledger_signature(struct mo_ledger *l, const char *form, const uint8_t *body,
+				     size_t len, struct modulo_error *err);
 /* The two for people; without effect where they are not wanted. name and value are copied. */
 _must_check_ int mo_ledger_label(struct mo_ledger *l, uint64_t off, uint64_t len, const char *name,
 				 struct modulo_error *err);
@@ -106,18 +112,19 @@ _must_check_ int mo_ledger_fact(struct mo_ledger *l, const char *key, const void
 				struct modulo_error *err);
 
 /*
- * What the checker would demand of this item, but for the streams' decoding (that was done when it was made): every
- * byte of the source is explained, each signature may stand where it stands, is rendered from its form to the same
- * bytes, and keeps its profile. Formats are not trusted: nothing goes on before this has passed.
+ * What the checker would demand of this item, but for the streams' decoding (that was done when it
+ * was made): every byte of the source is explained, each signature may stand where it stands, is
+ * rendered from its form to the same bytes, and keeps its profile. Formats are not trusted: nothing
+ * goes on before this has passed.
  */
 _must_check_ int mo_item_check(struct mo_item *it, struct modulo_error *err);
 
 /*
- * Whether a signature of that form may stand behind a leaf whose core is core_len bytes at off of s: the form's
- * `after` line.
+ * Whether a signature of that form may stand behind a leaf whose core is core_len bytes at off of
+ * s: the form's `after` line.
  */
-_must_check_ int mo_form_fits(const struct mo_form *f, struct mo_source *s, uint64_t off, uint64_t core_len, bool *fits,
-			      struct modulo_error *err);
+_must_check_ int mo_form_fits(const struct mo_form *f, struct mo_source *s, uint64_t off,
+			      uint64_t core_len, bool *fits, struct modulo_error *err);
 
 /* The innermost leaf of an item. */
 struct mo_item *mo_item_leaf(struct mo_item *it);
@@ -129,17 +136,20 @@ static inline void mo_item_releasep(struct mo_item **it)
 	mo_item_release(*it);
 }
 
-/* --- digests ------------------------------------------------------------------------------------ */
+/* --- digests ------------------------------------------------------------------------------------
+ */
 
 struct mo_item_digest {
-	uint8_t core[32];  /* SHA-256 of the core */
+	uint8_t core[32]; /* SHA-256 of the core */
 	/* for each signature of the leaf, the digest (by its own hash) of what it signs */
 	uint8_t signed_content[MO_SIGNATURES_MAX][MO_DIGEST_MAX];
 };
 
-_must_check_ int mo_item_digest(struct mo_item *it, struct mo_item_digest *out, struct modulo_error *err);
+_must_check_ int mo_item_digest(struct mo_item *it, struct mo_item_digest *out,
+				struct modulo_error *err);
 
-/* --- text ---------------------------------------------------------------------------------------- */
+/* --- text ----------------------------------------------------------------------------------------
+ */
 
 /* The item's lines in a ledger, into a sink: carried bytes may be many. */
 _must_check_ int mo_item_write(struct mo_item *it, struct mo_sink *out, struct modulo_error *err);

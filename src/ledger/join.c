@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * join(core, ledger): one pass over both. The ledger may be a stranger's, so that everything in it is checked as
- * modulo-check checks it; what is given out is settled only by the two digests at the end.
+ * join(core, ledger): one pass over both. The ledger may be a stranger's, so that everything in it
+ * is checked as modulo-check checks it; what is given out is settled only by the two digests at the
+ * end.
  */
 #include <string.h>
 
@@ -21,7 +22,8 @@ struct join {
 	struct mo_source *core;
 	uint64_t core_at, artifact_len;
 	struct mo_hash core_hash, artifact_hash;
-	struct mo_tee record, data; /* of the artifact: its records, and its members' bytes, which go out */
+	struct mo_tee record,
+		data; /* of the artifact: its records, and its members' bytes, which go out */
 	struct mo_joiner *out;
 	struct modulo_error *err;
 };
@@ -31,7 +33,8 @@ static int refuse(struct join *j, int rc, const char *id, const char *text)
 	return mo_lines_fail(&j->lines, rc, id, text);
 }
 
-/* --- header ------------------------------------------------------------------------------------- */
+/* --- header -------------------------------------------------------------------------------------
+ */
 
 void mo_ledger_head_write(const struct mo_ledger_head *h, struct mo_buf *out)
 {
@@ -50,13 +53,15 @@ static int read_head(struct mo_lines *l, const struct mo_forms *forms, struct mo
 
 	r = r < 0 ? r : mo_lines_expect(l, "modulo-ledger");
 	if (r == 0 && (l->len != 15 || l->line[14] != '1'))
-		return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.version", "only version 1 of the ledger is known");
+		return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.version",
+				     "only version 1 of the ledger is known");
 	r = r < 0 ? r : mo_lines_want(l);
 	r = r < 0 ? r : mo_lines_expect(l, "forms");
 	r = r < 0 ? r : mo_lines_digest(l, h->forms);
 	r = r < 0 ? r : mo_lines_done(l);
 	if (r == 0 && memcmp(h->forms, forms->digest, 32) != 0)
-		return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.forms", "written with another forms table than the one built in");
+		return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.forms",
+				     "written with another forms table than the one built in");
 	r = r < 0 ? r : mo_lines_want(l);
 	r = r < 0 ? r : mo_lines_expect(l, "artifact");
 	r = r < 0 ? r : mo_lines_number(l, &h->artifact_len);
@@ -69,8 +74,9 @@ static int read_head(struct mo_lines *l, const struct mo_forms *forms, struct mo
 	return r < 0 ? r : mo_lines_done(l);
 }
 
-int mo_ledger_head_read(struct mo_source *ledger, const struct mo_forms *forms, struct mo_ledger_head *out,
-			const char **container, struct modulo_error *err)
+int mo_ledger_head_read(struct mo_source *ledger, const struct mo_forms *forms,
+			struct mo_ledger_head *out, const char **container,
+			struct modulo_error *err)
 {
 	struct mo_lines l;
 	struct mo_ledger_head h;
@@ -80,14 +86,16 @@ int mo_ledger_head_read(struct mo_source *ledger, const struct mo_forms *forms, 
 	r = r < 0 ? r : mo_lines_want(&l);
 	if (r >= 0) {
 		*out = h;
-		*container = strcmp(l.line, "records dir") == 0 ? "dir" :
-			     strcmp(l.line, "records dir-metadata") == 0 ? "dir-metadata" : NULL;
+		*container = strcmp(l.line, "records dir") == 0		   ? "dir"
+			     : strcmp(l.line, "records dir-metadata") == 0 ? "dir-metadata"
+									   : NULL;
 	}
 	mo_lines_release(&l);
 	return r < 0 ? r : 0;
 }
 
-/* --- core ----------------------------------------------------------------------------------------- */
+/* --- core
+ * ----------------------------------------------------------------------------------------- */
 
 /* The next len bytes of core, into k. */
 static int take_core(struct join *j, uint64_t len, struct mo_sink *k)
@@ -95,7 +103,8 @@ static int take_core(struct join *j, uint64_t len, struct mo_sink *k)
 	struct mo_tee tee = mo_tee(&j->core_hash, &j->core_at, k);
 
 	if (len > j->core->len - j->core_at)
-		return refuse(j, MODULO_MISMATCH, "join.core", "the core ends before the ledger does");
+		return refuse(j, MODULO_MISMATCH, "join.core",
+			      "the core ends before the ledger does");
 	return mo_source_copy(j->core, j->core_at, len, &tee.sink, j->err);
 }
 
@@ -108,7 +117,8 @@ static int expect_core(struct join *j, const void *p, size_t len)
 	if (!got)
 		return mo_fail_nomem(j->err);
 	if (len > j->core->len - j->core_at)
-		return refuse(j, MODULO_MISMATCH, "join.core", "the core ends before the ledger does");
+		return refuse(j, MODULO_MISMATCH, "join.core",
+			      "the core ends before the ledger does");
 	r = mo_source_read(j->core, j->core_at, got, len, j->err);
 	if (r == 0 && memcmp(got, p, len) != 0)
 		return refuse(j, MODULO_MISMATCH, "join.core", "the core has another record here");
@@ -117,10 +127,11 @@ static int expect_core(struct join *j, const void *p, size_t len)
 	return r;
 }
 
-/* --- leaves ------------------------------------------------------------------------------------------ */
+/* --- leaves
+ * ------------------------------------------------------------------------------------------ */
 
-static int check_message_digest(struct join *j, const struct mo_cms *cms, uint64_t core_off, uint64_t core_len,
-				const struct mo_buf *before)
+static int check_message_digest(struct join *j, const struct mo_cms *cms, uint64_t core_off,
+				uint64_t core_len, const struct mo_buf *before)
 {
 	_cleanup_hash_ struct mo_hash h = { 0 };
 	struct mo_tee t = mo_tee(&h, NULL, NULL);
@@ -151,21 +162,26 @@ static int join_signature(struct join *j, uint64_t core_off, uint64_t core_len, 
 	if (r < 0)
 		return r;
 	if (!mo_lines_word(&j->lines, &name) || !mo_lines_word(&j->lines, &arg))
-		return refuse(j, MODULO_MALFORMED, "ledger.word", "a form and its base64 must stand here");
+		return refuse(j, MODULO_MALFORMED, "ledger.word",
+			      "a form and its base64 must stand here");
 	form = mo_forms_find(j->forms, "leaf", name.p, name.len);
 	if (!form)
-		return refuse(j, MODULO_UNSUPPORTED, "ledger.form", "no form of that name may stand in a leaf");
+		return refuse(j, MODULO_UNSUPPORTED, "ledger.form",
+			      "no form of that name may stand in a leaf");
 	if (!mo_text_base64(arg.p, arg.len, &body))
-		return mo_buf_ok(&body) ? refuse(j, MODULO_MALFORMED, "ledger.base64", "no base64, or not in its one spelling") :
-					  mo_fail_nomem(j->err);
+		return mo_buf_ok(&body) ? refuse(j, MODULO_MALFORMED, "ledger.base64",
+						 "no base64, or not in its one spelling")
+					: mo_fail_nomem(j->err);
 	if (body.len > MO_SIGNATURE_MAX)
-		return refuse(j, MODULO_LIMIT, "ledger.signature", "a signature of more than 65,536 bytes");
+		return refuse(j, MODULO_LIMIT, "ledger.signature",
+			      "a signature of more than 65,536 bytes");
 	r = mo_lines_done(&j->lines);
 	r = r < 0 ? r : mo_form_fits(form, j->core, core_off, core_len, &fits, j->err);
 	if (r < 0)
 		return r;
 	if (!fits)
-		return refuse(j, MODULO_MALFORMED, "ledger.place", "a module's signature behind what is no ELF relocatable object");
+		return refuse(j, MODULO_MALFORMED, "ledger.place",
+			      "a module's signature behind what is no ELF relocatable object");
 	r = mo_cms_parse((const uint8_t *)body.data, body.len, &cms, j->err);
 	r = r < 0 ? r : check_message_digest(j, &cms, core_off, core_len, all);
 	if (r == 0)
@@ -182,7 +198,8 @@ static int join_leaf(struct join *j, struct mo_sink *k)
 	if (r == 0 && mo_lines_more(&j->lines)) {
 		r = mo_lines_number(&j->lines, &count);
 		if (r == 0 && (count == 0 || count > MO_SIGNATURES_MAX))
-			return refuse(j, MODULO_LIMIT, "ledger.signatures", "a leaf has 1 to 8 signatures");
+			return refuse(j, MODULO_LIMIT, "ledger.signatures",
+				      "a leaf has 1 to 8 signatures");
 	}
 	r = r < 0 ? r : mo_lines_done(&j->lines);
 	r = r < 0 ? r : take_core(j, len, k);
@@ -193,7 +210,8 @@ static int join_leaf(struct join *j, struct mo_sink *k)
 	return r < 0 ? r : mo_sink_write(k, all.data, all.len, j->err);
 }
 
-/* --- streams ------------------------------------------------------------------------------------------ */
+/* --- streams
+ * ------------------------------------------------------------------------------------------ */
 
 static int join_item(struct join *j, struct mo_sink *k, unsigned depth);
 
@@ -201,7 +219,7 @@ struct stream {
 	const struct mo_codec *codec;
 	uint64_t len;
 	char *params, *encoder; /* malloced; encoder NULL: carried */
-	uint64_t lines;         /* of a carried stream */
+	uint64_t lines;		/* of a carried stream */
 };
 
 static void stream_release(struct stream *s)
@@ -216,29 +234,36 @@ static int parse_stream(struct join *j, struct stream *s)
 	int r;
 
 	if (!mo_lines_word(&j->lines, &name) || !(s->codec = mo_codec_by_name(name.p, name.len)))
-		return refuse(j, MODULO_UNSUPPORTED, "ledger.codec", "no codec of that name is known");
+		return refuse(j, MODULO_UNSUPPORTED, "ledger.codec",
+			      "no codec of that name is known");
 	r = mo_lines_number(&j->lines, &s->len);
 	if (r < 0)
 		return r;
 	if (!mo_lines_word(&j->lines, &params) || !mo_lines_word(&j->lines, &grade))
-		return refuse(j, MODULO_MALFORMED, "ledger.word", "parameters and a grade must stand here");
+		return refuse(j, MODULO_MALFORMED, "ledger.word",
+			      "parameters and a grade must stand here");
 	s->params = strndup(params.p, params.len);
 	if (!s->params)
 		return mo_fail_nomem(j->err);
 	if (mo_word_is(&grade, "checked"))
 		return refuse(j, MODULO_UNSUPPORTED, "join.unproven",
-			      "this stream's encoder is not named, so it cannot be made again (split with --prove-encodings)");
+			      "this stream's encoder is not named, so it cannot be made again "
+			      "(split with --prove-encodings)");
 	if (mo_word_is(&grade, "proven")) {
 		if (!mo_lines_word(&j->lines, &encoder) || encoder.len >= MO_ENCODER_MAX)
-			return refuse(j, MODULO_MALFORMED, "ledger.word", "an encoder must stand here");
+			return refuse(j, MODULO_MALFORMED, "ledger.word",
+				      "an encoder must stand here");
 		s->encoder = strndup(encoder.p, encoder.len);
 		return s->encoder ? mo_lines_done(&j->lines) : mo_fail_nomem(j->err);
 	}
 	if (!mo_word_is(&grade, "carried"))
-		return refuse(j, MODULO_MALFORMED, "ledger.word", "a grade is `checked`, `proven` or `carried`");
+		return refuse(j, MODULO_MALFORMED, "ledger.word",
+			      "a grade is `checked`, `proven` or `carried`");
 	r = mo_lines_number(&j->lines, &s->lines);
-	if (r == 0 && (s->lines == 0 || (s->len + MO_CARRIED_LINE - 1) / MO_CARRIED_LINE != s->lines))
-		return refuse(j, MODULO_MALFORMED, "ledger.carried", "the number of lines does not fit the length");
+	if (r == 0 &&
+	    (s->lines == 0 || (s->len + MO_CARRIED_LINE - 1) / MO_CARRIED_LINE != s->lines))
+		return refuse(j, MODULO_MALFORMED, "ledger.carried",
+			      "the number of lines does not fit the length");
 	return r < 0 ? r : mo_lines_done(&j->lines);
 }
 
@@ -256,7 +281,8 @@ static int read_carried(struct join *j, const struct stream *s, struct mo_source
 			return r;
 		if (!mo_text_base64(j->lines.line, j->lines.len, &chunk) ||
 		    chunk.len != MO_MIN(left, (uint64_t)MO_CARRIED_LINE))
-			return refuse(j, MODULO_MALFORMED, "ledger.base64", "no line of a carried stream");
+			return refuse(j, MODULO_MALFORMED, "ledger.base64",
+				      "no line of a carried stream");
 		left -= chunk.len;
 		r = mo_sink_write(mo_spool_sink(spool), chunk.data, chunk.len, j->err);
 	}
@@ -279,23 +305,27 @@ static int match_write(struct mo_sink *k, const void *p, size_t len, struct modu
 	if (!buf)
 		return mo_fail_nomem(err);
 	if (len > m->want->len - m->at)
-		return mo_fail(err, MODULO_MISMATCH, m->at, "join.carried", "a carried stream decodes to more than its content");
+		return mo_fail(err, MODULO_MISMATCH, m->at, "join.carried",
+			       "a carried stream decodes to more than its content");
 	r = mo_source_read(m->want, m->at, buf, len, err);
 	if (r == 0 && memcmp(buf, p, len) != 0)
-		return mo_fail(err, MODULO_MISMATCH, m->at, "join.carried", "a carried stream decodes to other content");
+		return mo_fail(err, MODULO_MISMATCH, m->at, "join.carried",
+			       "a carried stream decodes to other content");
 	m->at += len;
 	return r;
 }
 
 /* The bytes that travelled in the ledger must be a strict stream of just this content. */
-static int check_carried(struct join *j, const struct stream *s, struct mo_source *carried, struct mo_source *content)
+static int check_carried(struct join *j, const struct stream *s, struct mo_source *carried,
+			 struct mo_source *content)
 {
 	struct matcher m = { { match_write }, content, 0 };
 	struct mo_codec_info info = { 0 };
 	int r = s->codec->decode(carried, content->len, &m.sink, &info, j->err);
 
 	if (r == 0 && (m.at != content->len || strcmp(info.params.data, s->params) != 0))
-		r = refuse(j, MODULO_MISMATCH, "join.carried", "a carried stream has other parameters or other content");
+		r = refuse(j, MODULO_MISMATCH, "join.carried",
+			   "a carried stream has other parameters or other content");
 	mo_buf_release(&info.params);
 	return r;
 }
@@ -324,11 +354,13 @@ static int join_stream(struct join *j, struct mo_sink *k, unsigned depth)
 		r = s.codec->encode(content, s.encoder, s.params, &count.sink, j->err);
 	}
 	if (r == 0 && made != s.len)
-		return refuse(j, MODULO_MISMATCH, "join.encoding", "the encoder gives a stream of another length");
+		return refuse(j, MODULO_MISMATCH, "join.encoding",
+			      "the encoder gives a stream of another length");
 	return r;
 }
 
-/* --- records ------------------------------------------------------------------------------------------- */
+/* --- records
+ * ------------------------------------------------------------------------------------------- */
 
 static bool argument_ok(enum mo_element_kind kind, const struct mo_word *w, uint64_t *child)
 {
@@ -353,13 +385,15 @@ static bool argument_ok(enum mo_element_kind kind, const struct mo_word *w, uint
 }
 
 /* A record's arguments, each in its one spelling; *child: what it claims of its child's length. */
-static int read_arguments(struct join *j, const struct mo_form *f, struct mo_word arg[MO_FORM_ARGUMENTS], uint64_t *child)
+static int read_arguments(struct join *j, const struct mo_form *f,
+			  struct mo_word arg[MO_FORM_ARGUMENTS], uint64_t *child)
 {
 	for (unsigned i = 0; i < f->nr; i++) {
 		if (!mo_element_has_argument(f->element[i].kind))
 			continue;
 		if (!mo_lines_word(&j->lines, arg) || !argument_ok(f->element[i].kind, arg, child))
-			return refuse(j, MODULO_MALFORMED, "ledger.argument", "an argument is missing, or not in its one spelling");
+			return refuse(j, MODULO_MALFORMED, "ledger.argument",
+				      "an argument is missing, or not in its one spelling");
 		arg++;
 	}
 	return mo_lines_done(&j->lines);
@@ -376,7 +410,8 @@ static int join_record(struct join *j, const char *kind)
 	mo_lines_word(&j->lines, &name);
 	f = mo_forms_find(j->forms, kind, name.p, name.len);
 	if (!f)
-		return refuse(j, MODULO_UNSUPPORTED, "ledger.form", "no form of that name may stand here");
+		return refuse(j, MODULO_UNSUPPORTED, "ledger.form",
+			      "no form of that name may stand here");
 	r = read_arguments(j, f, arg, &claimed);
 	if (r < 0)
 		return r;
@@ -392,7 +427,8 @@ static int join_record(struct join *j, const char *kind)
 	r = mo_lines_want(&j->lines);
 	r = r < 0 ? r : join_item(j, &j->data.sink, 1);
 	if (r == 0 && j->artifact_len - before != claimed)
-		return refuse(j, MODULO_MISMATCH, "join.claim", "the member before this line is not as long as its record claims");
+		return refuse(j, MODULO_MISMATCH, "join.claim",
+			      "the member before this line is not as long as its record claims");
 	return r < 0 ? r : j->out->entry_end(j->out, j->err);
 }
 
@@ -418,8 +454,10 @@ static int join_records(struct join *j)
 	struct mo_word w;
 	int r;
 
-	if (!mo_lines_word(&j->lines, &w) || !(mo_word_is(&w, "dir") || mo_word_is(&w, "dir-metadata")))
-		return refuse(j, MODULO_UNSUPPORTED, "ledger.word", "no container of that kind is known");
+	if (!mo_lines_word(&j->lines, &w) ||
+	    !(mo_word_is(&w, "dir") || mo_word_is(&w, "dir-metadata")))
+		return refuse(j, MODULO_UNSUPPORTED, "ledger.word",
+			      "no container of that kind is known");
 	/* The word goes with its line; the records need it longer. */
 	kind = mo_word_is(&w, "dir") ? "dir" : "dir-metadata";
 	r = mo_lines_done(&j->lines);
@@ -442,8 +480,10 @@ static int settle(struct join *j, const struct mo_ledger_head *h)
 	r = r < 0 ? r : mo_hash_final(&j->artifact_hash, artifact, j->err);
 	if (r < 0)
 		return r;
-	if (j->core_at != j->core->len || j->core_at != h->core_len || memcmp(core, h->core, 32) != 0)
-		return mo_fail(j->err, MODULO_MISMATCH, MODULO_NO_OFFSET, "join.core", "the core is not the one that the ledger was made for");
+	if (j->core_at != j->core->len || j->core_at != h->core_len ||
+	    memcmp(core, h->core, 32) != 0)
+		return mo_fail(j->err, MODULO_MISMATCH, MODULO_NO_OFFSET, "join.core",
+			       "the core is not the one that the ledger was made for");
 	if (j->artifact_len != h->artifact_len || memcmp(artifact, h->artifact, 32) != 0)
 		return mo_fail(j->err, MODULO_MISMATCH, MODULO_NO_OFFSET, "join.artifact",
 			       "the artifact that comes out is not the one that the ledger names");
@@ -457,7 +497,8 @@ static int join_all(struct join *j)
 
 	/* Said before anything is written: the likeliest mistake is another build. */
 	if (r == 0 && j->core->len != h.core_len)
-		return mo_fail(j->err, MODULO_MISMATCH, MODULO_NO_OFFSET, "join.core", "the core is not the one that the ledger was made for");
+		return mo_fail(j->err, MODULO_MISMATCH, MODULO_NO_OFFSET, "join.core",
+			       "the core is not the one that the ledger was made for");
 	r = r < 0 ? r : mo_lines_want(&j->lines);
 	if (r < 0)
 		return r;

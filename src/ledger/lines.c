@@ -48,9 +48,11 @@ static int check_line(struct mo_lines *l)
 		return mo_lines_fail(l, MODULO_MALFORMED, "ledger.line", "an empty line");
 	for (size_t i = 0; i < l->len; i++)
 		if (l->line[i] < 0x20 || l->line[i] > 0x7e)
-			return mo_lines_fail(l, MODULO_MALFORMED, "ledger.line", "a byte that is no printable ASCII");
+			return mo_lines_fail(l, MODULO_MALFORMED, "ledger.line",
+					     "a byte that is no printable ASCII");
 	if (l->line[0] == ' ' || l->line[l->len - 1] == ' ' || strstr(l->line, "  "))
-		return mo_lines_fail(l, MODULO_MALFORMED, "ledger.line", "a space where no word ends");
+		return mo_lines_fail(l, MODULO_MALFORMED, "ledger.line",
+				     "a space where no word ends");
 	return 0;
 }
 
@@ -72,9 +74,11 @@ int mo_lines_next(struct mo_lines *l)
 	l->line = l->buf + l->start;
 	l->len = nl ? (size_t)(nl - l->line) : l->fill - l->start;
 	if (l->len >= MO_LEDGER_LINE_MAX)
-		return mo_lines_fail(l, MODULO_LIMIT, "ledger.line", "a line of more than 1,048,576 bytes");
+		return mo_lines_fail(l, MODULO_LIMIT, "ledger.line",
+				     "a line of more than 1,048,576 bytes");
 	if (!nl)
-		return mo_lines_fail(l, MODULO_MALFORMED, "ledger.line", "the last line does not end");
+		return mo_lines_fail(l, MODULO_MALFORMED, "ledger.line",
+				     "the last line does not end");
 	*nl = '\0';
 	l->start += l->len + 1;
 	l->at = 0;
@@ -86,7 +90,9 @@ int mo_lines_want(struct mo_lines *l)
 {
 	int r = mo_lines_next(l);
 
-	return r ? r : mo_lines_fail(l, MODULO_MALFORMED, "ledger.end", "the ledger ends here, without `end`");
+	return r ? r
+		 : mo_lines_fail(l, MODULO_MALFORMED, "ledger.end",
+				 "the ledger ends here, without `end`");
 }
 
 bool mo_lines_more(const struct mo_lines *l)
@@ -115,8 +121,8 @@ int mo_lines_expect(struct mo_lines *l, const char *s)
 
 	if (mo_lines_word(l, &w) && mo_word_is(&w, s))
 		return 0;
-	return mo_fail(l->err, MODULO_MALFORMED, l->off, "ledger.word", "line %llu: `%s` must stand here",
-		       (unsigned long long)l->nr, s);
+	return mo_fail(l->err, MODULO_MALFORMED, l->off, "ledger.word",
+		       "line %llu: `%s` must stand here", (unsigned long long)l->nr, s);
 }
 
 int mo_lines_number(struct mo_lines *l, uint64_t *out)
@@ -125,7 +131,8 @@ int mo_lines_number(struct mo_lines *l, uint64_t *out)
 
 	if (mo_lines_word(l, &w) && mo_text_number(w.p, w.len, out))
 		return 0;
-	return mo_lines_fail(l, MODULO_MALFORMED, "ledger.number", "a number must stand here, in its one spelling");
+	return mo_lines_fail(l, MODULO_MALFORMED, "ledger.number",
+			     "a number must stand here, in its one spelling");
 }
 
 int mo_lines_digest(struct mo_lines *l, uint8_t out[32])

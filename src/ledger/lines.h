@@ -13,8 +13,8 @@
 
 struct mo_lines {
 	struct mo_source *s;
-	uint64_t off;        /* of the line at hand */
-	uint64_t nr;         /* its number, from 1 */
+	uint64_t off; /* of the line at hand */
+	uint64_t nr;  /* its number, from 1 */
 	struct modulo_error *err;
 	/* the line at hand, NUL-terminated, without its LF; words are taken from it */
 	char *line;
@@ -42,6 +42,7 @@ _must_check_ int mo_lines_digest(struct mo_lines *l, uint8_t out[32]);
 /* No word is left. */
 _must_check_ int mo_lines_done(struct mo_lines *l);
 /* A refusal of the line at hand. */
-int mo_lines_fail(struct mo_lines *l, int rc, const char *id, const char *text) __attribute__((cold));
+int mo_lines_fail(struct mo_lines *l, int rc, const char *id, const char *text)
+	__attribute__((cold));
 
 #endif

@@ -13,7 +13,8 @@ static int flush(struct mo_buf *b, struct mo_sink *out, struct modulo_error *err
 	return r;
 }
 
-static int write_carried(struct mo_source *s, struct mo_buf *b, struct mo_sink *out, struct modulo_error *err)
+static int write_carried(struct mo_source *s, struct mo_buf *b, struct mo_sink *out,
+			 struct modulo_error *err)
 {
 	_cleanup_free_ uint8_t *chunk = malloc(MO_CARRIED_LINE);
 	int r = chunk ? 0 : mo_fail_nomem(err);
@@ -31,19 +32,22 @@ static int write_carried(struct mo_source *s, struct mo_buf *b, struct mo_sink *
 	return r;
 }
 
-static int write_item(struct mo_item *it, struct mo_buf *b, struct mo_sink *out, struct modulo_error *err)
+static int write_item(struct mo_item *it, struct mo_buf *b, struct mo_sink *out,
+		      struct modulo_error *err)
 {
 	int r;
 
 	if (it->kind == MO_STREAM) {
-		mo_buf_fmt(b, "stream %s %llu %s ", it->codec->name, (unsigned long long)it->len, it->params);
+		mo_buf_fmt(b, "stream %s %llu %s ", it->codec->name, (unsigned long long)it->len,
+			   it->params);
 		if (it->grade == MO_CHECKED)
 			mo_buf_str(b, "checked\n");
 		else if (it->grade == MO_PROVEN)
 			mo_buf_fmt(b, "proven %s\n", it->encoder);
 		else
 			mo_buf_fmt(b, "carried %llu\n",
-				   (unsigned long long)((it->len + MO_CARRIED_LINE - 1) / MO_CARRIED_LINE));
+				   (unsigned long long)((it->len + MO_CARRIED_LINE - 1) /
+							MO_CARRIED_LINE));
 		r = flush(b, out, err);
 		if (r == 0 && it->grade == MO_CARRIED)
 			r = write_carried(it->source, b, out, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * JSON. Fields keep their names and meanings; new ones may come. Strings are ASCII as the library gives them; digests are hex.
+ * JSON. Fields keep their names and meanings; new ones may come. Strings are ASCII as the library
+ * gives them; digests are hex.
  */
 #include "report/report.h"
 
@@ -110,12 +111,13 @@ static void differences(FILE *f, const struct modulo_comparison *c)
 
 void report_compare_json(FILE *f, const struct modulo_comparison *c, const struct report_request *q)
 {
-	static const char *const verdict[] = { "", "different", "same content modulo signatures", "identical modulo signatures",
-					       "identical" };
+	static const char *const verdict[] = { "", "different", "same content modulo signatures",
+					       "identical modulo signatures", "identical" };
 
 	fputs("{\"schema\":\"modulo.compare/1\",", f);
 	string(f, "verdict", verdict[c->level]);
-	fprintf(f, ",\"level\":%d,\"ok\":%s,", c->level, report_compare_ok(c, q) ? "true" : "false");
+	fprintf(f, ",\"level\":%d,\"ok\":%s,", c->level,
+		report_compare_ok(c, q) ? "true" : "false");
 	string(f, "a", q->a);
 	fputc(',', f);
 	string(f, "b", q->b);
@@ -125,12 +127,18 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c, const struc
 	strings(f, "ignore", q->opt->ignore, q->opt->nr_ignore);
 	fprintf(f, ",\"left_out\":%" PRIu64 ",", c->left_out);
 	digest(f, "forms", c->forms);
-	fprintf(f, ",\"members\":{\"a\":%" PRIu64 ",\"b\":%" PRIu64 ",\"identical\":%" PRIu64 ",\"modulo\":%" PRIu64 "}",
+	fprintf(f,
+		",\"members\":{\"a\":%" PRIu64 ",\"b\":%" PRIu64 ",\"identical\":%" PRIu64
+		",\"modulo\":%" PRIu64 "}",
 		c->members_a, c->members_b, c->identical, c->modulo);
-	fprintf(f, ",\"signature_count\":%" PRIu64 ",\"verified\":%" PRIu64 ",\"invalid\":%" PRIu64 ",", c->signatures,
-		c->verified, c->invalid);
+	fprintf(f,
+		",\"signature_count\":%" PRIu64 ",\"verified\":%" PRIu64 ",\"invalid\":%" PRIu64
+		",",
+		c->signatures, c->verified, c->invalid);
 	groups(f, c);
-	fprintf(f, ",\"encodings\":{\"checked\":%" PRIu64 ",\"proven\":%" PRIu64 ",\"carried\":%" PRIu64 "},\"derived\":[",
+	fprintf(f,
+		",\"encodings\":{\"checked\":%" PRIu64 ",\"proven\":%" PRIu64
+		",\"carried\":%" PRIu64 "},\"derived\":[",
 		c->encodings_checked, c->encodings_proven, c->encodings_carried);
 	for (size_t i = 0; i < c->nr_derived; i++) {
 		const struct modulo_derived *d = &c->derived[i];
@@ -139,7 +147,8 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c, const struc
 		string(f, "form", d->form);
 		fputc(',', f);
 		string(f, "expression", d->expression);
-		fprintf(f, ",\"a\":%" PRIu64 ",\"b\":%" PRIu64 ",\"differ\":%" PRIu64 "}", d->count_a, d->count_b, d->differ);
+		fprintf(f, ",\"a\":%" PRIu64 ",\"b\":%" PRIu64 ",\"differ\":%" PRIu64 "}",
+			d->count_a, d->count_b, d->differ);
 	}
 	fputs("],", f);
 	differences(f, c);
@@ -181,7 +190,8 @@ static void file_fields(FILE *f, const struct modulo_member *m)
 	string(f, "format", m->format);
 	fputc(',', f);
 	string(f, "note", m->note);
-	fprintf(f, ",\"length\":%" PRIu64 ",\"core_length\":%" PRIu64 ",", m->length, m->core_length);
+	fprintf(f, ",\"length\":%" PRIu64 ",\"core_length\":%" PRIu64 ",", m->length,
+		m->core_length);
 	digest(f, "core", m->core);
 	fputs(",\"encodings\":[", f);
 	for (size_t i = 0; i < m->nr_encodings; i++) {
@@ -195,7 +205,8 @@ static void file_fields(FILE *f, const struct modulo_member *m)
 		string(f, "grade", e->grade);
 		fputc(',', f);
 		string(f, "encoder", e->encoder);
-		fprintf(f, ",\"length\":%" PRIu64 ",\"decoded_length\":%" PRIu64 "}", e->length, e->decoded_length);
+		fprintf(f, ",\"length\":%" PRIu64 ",\"decoded_length\":%" PRIu64 "}", e->length,
+			e->decoded_length);
 	}
 	fputs("],\"signatures\":[", f);
 	for (size_t i = 0; i < m->nr_signatures; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Results of the library as text for people and as JSON. Writes to a stream; the caller checks it for errors. */
+/* Results of the library as text for people and as JSON. Writes to a stream; the caller checks it
+ * for errors. */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
@@ -17,8 +18,10 @@ struct report_request {
 
 /* Whether compare's answer is as asked (exit 0). */
 bool report_compare_ok(const struct modulo_comparison *c, const struct report_request *q);
-void report_compare_text(FILE *f, const struct modulo_comparison *c, const struct report_request *q);
-void report_compare_json(FILE *f, const struct modulo_comparison *c, const struct report_request *q);
+void report_compare_text(FILE *f, const struct modulo_comparison *c,
+			 const struct report_request *q);
+void report_compare_json(FILE *f, const struct modulo_comparison *c,
+			 const struct report_request *q);
 
 /* One member of inspect; JSON members are elements of an array that the caller opens and closes. */
 void report_member_text(FILE *f, const struct modulo_member *m);

@@ -24,15 +24,17 @@ static void counts(FILE *f, const struct modulo_comparison *c)
 		if (first != i)
 			continue;
 		for (size_t k = i; k < c->nr_groups; k++)
-			n += strcmp(c->group[k].kind, c->group[i].kind) == 0 ? c->group[k].count : 0;
+			n += strcmp(c->group[k].kind, c->group[i].kind) == 0 ? c->group[k].count
+									     : 0;
 		fprintf(f, "%s %" PRIu64 " %s", i ? "," : ":", n, c->group[i].kind);
 	}
 	fprintf(f, "; %" PRIu64 " verified", c->verified);
 	if (c->invalid)
 		fprintf(f, "; %" PRIu64 " INVALID", c->invalid);
 	if (c->encodings_checked + c->encodings_proven + c->encodings_carried)
-		fprintf(f, "; encodings: %" PRIu64 " checked, %" PRIu64 " proven, %" PRIu64 " carried", c->encodings_checked,
-			c->encodings_proven, c->encodings_carried);
+		fprintf(f,
+			"; encodings: %" PRIu64 " checked, %" PRIu64 " proven, %" PRIu64 " carried",
+			c->encodings_checked, c->encodings_proven, c->encodings_carried);
 	fputc(')', f);
 }
 
@@ -47,8 +49,8 @@ static void print_groups(FILE *f, const struct modulo_comparison *c)
 		const struct modulo_group *g = &c->group[i];
 
 		row(f, "signed");
-		fprintf(f, "%c: %" PRIu64 " %s, %s-%s, %s: %s", g->side, g->count, g->kind, g->algorithm, g->hash,
-			modulo_status_name(g->status), g->name);
+		fprintf(f, "%c: %" PRIu64 " %s, %s-%s, %s: %s", g->side, g->count, g->kind,
+			g->algorithm, g->hash, modulo_status_name(g->status), g->name);
 		if (g->certificate) {
 			fputs(", certificate SHA-256 ", f);
 			report_hex(f, g->certificate, 32);
@@ -59,8 +61,8 @@ static void print_groups(FILE *f, const struct modulo_comparison *c)
 
 void report_compare_text(FILE *f, const struct modulo_comparison *c, const struct report_request *q)
 {
-	static const char *const verdict[] = { "", "different", "same content modulo signatures", "identical modulo signatures",
-					       "identical" };
+	static const char *const verdict[] = { "", "different", "same content modulo signatures",
+					       "identical modulo signatures", "identical" };
 
 	for (size_t i = 0; i < c->nr_differences; i++) {
 		const struct modulo_difference *d = &c->difference[i];
@@ -80,21 +82,25 @@ void report_compare_text(FILE *f, const struct modulo_comparison *c, const struc
 		fprintf(f, "%s\n", q->opt->ignore[i]);
 	}
 	row(f, "members");
-	fprintf(f, "%" PRIu64 " in A, %" PRIu64 " in B: %" PRIu64 " identical, %" PRIu64 " modulo signatures", c->members_a,
-		c->members_b, c->identical, c->modulo);
+	fprintf(f,
+		"%" PRIu64 " in A, %" PRIu64 " in B: %" PRIu64 " identical, %" PRIu64
+		" modulo signatures",
+		c->members_a, c->members_b, c->identical, c->modulo);
 	fprintf(f, c->left_out ? "; %" PRIu64 " left out\n" : "\n", c->left_out);
 	print_groups(f, c);
 	for (size_t i = 0; i < c->nr_derived; i++) {
 		row(f, "derived");
-		fprintf(f, "%s %s: %" PRIu64 " in A, %" PRIu64 " in B", c->derived[i].form, c->derived[i].expression,
-			c->derived[i].count_a, c->derived[i].count_b);
-		fprintf(f, c->derived[i].differ ? ", %" PRIu64 " differ\n" : "\n", c->derived[i].differ);
+		fprintf(f, "%s %s: %" PRIu64 " in A, %" PRIu64 " in B", c->derived[i].form,
+			c->derived[i].expression, c->derived[i].count_a, c->derived[i].count_b);
+		fprintf(f, c->derived[i].differ ? ", %" PRIu64 " differ\n" : "\n",
+			c->derived[i].differ);
 	}
 	row(f, "forms");
 	report_hex(f, c->forms, 32);
 	fputc('\n', f);
 	if (q->require_verified && c->verified != c->signatures && c->level >= MODULO_SAME_CONTENT)
-		fprintf(f, "not proven: %s, but not all signatures are verified ", verdict[c->level]);
+		fprintf(f, "not proven: %s, but not all signatures are verified ",
+			verdict[c->level]);
 	else
 		fprintf(f, "%s ", verdict[c->level]);
 	counts(f, c);
@@ -109,8 +115,8 @@ static void field(FILE *f, const char *key, const char *value)
 
 static void print_signature(FILE *f, const struct modulo_signature *s)
 {
-	fprintf(f, "  %-14s %s at %" PRIu64 ", %" PRIu64 " bytes, %s\n", "signature", s->kind, s->offset, s->length,
-		modulo_status_name(s->status));
+	fprintf(f, "  %-14s %s at %" PRIu64 ", %" PRIu64 " bytes, %s\n", "signature", s->kind,
+		s->offset, s->length, modulo_status_name(s->status));
 	field(f, "signer", s->signer ? s->signer : "(no certificate at hand)");
 	if (s->certificate) {
 		fprintf(f, "  %-14s ", "certificate");
@@ -130,13 +136,15 @@ void report_member_text(FILE *f, const struct modulo_member *m)
 {
 	fputs(m->path[0] ? m->path : "(the file)", f);
 	if (!m->format) {
-		fprintf(f, ": %s %04o%s%s\n", m->type, m->mode, m->target ? " -> " : "", m->target ? m->target : "");
+		fprintf(f, ": %s %04o%s%s\n", m->type, m->mode, m->target ? " -> " : "",
+			m->target ? m->target : "");
 		return;
 	}
 	fprintf(f, ": %s, %" PRIu64 " bytes\n", m->format, m->length);
 	for (size_t i = 0; i < m->nr_encodings; i++)
-		fprintf(f, "  %-14s %s %s, %s%s%s, %" PRIu64 " -> %" PRIu64 " bytes\n", "encoding", m->encoding[i].codec,
-			m->encoding[i].params, m->encoding[i].grade, m->encoding[i].encoder ? " " : "",
+		fprintf(f, "  %-14s %s %s, %s%s%s, %" PRIu64 " -> %" PRIu64 " bytes\n", "encoding",
+			m->encoding[i].codec, m->encoding[i].params, m->encoding[i].grade,
+			m->encoding[i].encoder ? " " : "",
 			m->encoding[i].encoder ? m->encoding[i].encoder : "", m->encoding[i].length,
 			m->encoding[i].decoded_length);
 	fprintf(f, "  %-14s ", "core");

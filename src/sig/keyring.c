@@ -88,7 +88,7 @@ static int read_der(const uint8_t *p, size_t len, uint64_t at, struct mo_x509 *i
 	struct modulo_error why = { 0 };
 	const unsigned char *end = p;
 	_cleanup_(x509_freep) X509 *x =
-	    len <= FILE_MAX_LEN ? d2i_X509(NULL, &end, (long)len) : NULL;
+		len <= FILE_MAX_LEN ? d2i_X509(NULL, &end, (long)len) : NULL;
 
 	if (!x)
 		return mo_fail(err, MODULO_MALFORMED, at, "keyring.format",
@@ -141,8 +141,8 @@ static int describe(struct mo_keyring *k, struct mo_key *key, uint64_t at, struc
 	key->cert.subject = mo_arena_dup(&k->arena, subject.data, subject.len);
 	key->cert.cn = mo_arena_dup(&k->arena, cn.data, cn.len);
 	return mo_buf_ok(&subject) && mo_buf_ok(&cn) && key->cert.subject && key->cert.cn
-		   ? 0
-		   : mo_fail_nomem(err);
+		       ? 0
+		       : mo_fail_nomem(err);
 }
 
 static int add_der(struct mo_keyring *k, const uint8_t *p, size_t len, uint64_t at,

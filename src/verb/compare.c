@@ -27,13 +27,16 @@ struct compare {
 };
 
 /* Adds a difference; text may be NULL when out of memory. */
-static int differ(struct work *w, const char *what, enum modulo_level level, const char *text, struct modulo_error *err)
+static int differ(struct work *w, const char *what, enum modulo_level level, const char *text,
+		  struct modulo_error *err)
 {
 	struct modulo_difference *d = &w->difference[w->nr];
 
 	if (!text)
 		return mo_fail_nomem(err);
-	*d = (struct modulo_difference){ .what = what, .text = text, .offset = MODULO_NO_OFFSET, .level = level };
+	*d = (struct modulo_difference){
+		.what = what, .text = text, .offset = MODULO_NO_OFFSET, .level = level
+	};
 	w->nr++;
 	w->level = MO_MIN(w->level, level);
 	return 0;
@@ -55,7 +58,8 @@ static int compare_metadata(struct work *w, bool metadata, struct modulo_error *
 	const struct mo_entry *x = w->a.e, *y = w->b.e;
 
 	if (x->type != y->type) {
-		mo_buf_fmt(&b, "a %s in A, a %s in B", mo_entry_type_name(x->type), mo_entry_type_name(y->type));
+		mo_buf_fmt(&b, "a %s in A, a %s in B", mo_entry_type_name(x->type),
+			   mo_entry_type_name(y->type));
 		return differ(w, "metadata", MODULO_DIFFERENT, keep(w, &b), err);
 	}
 	if (x->type != MO_SYMLINK && x->mode != y->mode)
@@ -66,20 +70,22 @@ static int compare_metadata(struct work *w, bool metadata, struct modulo_error *
 		mo_buf_str(&b, " and ");
 		mo_buf_escape(&b, y->target, strlen(y->target), "");
 	}
-	if ((x->type == MO_CHAR || x->type == MO_BLOCK) && (x->major != y->major || x->minor != y->minor))
+	if ((x->type == MO_CHAR || x->type == MO_BLOCK) &&
+	    (x->major != y->major || x->minor != y->minor))
 		mo_buf_fmt(&b, ", device %u:%u and %u:%u", x->major, x->minor, y->major, y->minor);
 	if (metadata && x->type != MO_LINK) {
 		if (x->uid != y->uid || x->gid != y->gid)
 			mo_buf_fmt(&b, ", owner %u:%u and %u:%u", x->uid, x->gid, y->uid, y->gid);
 		if (x->mtime != y->mtime || x->mtime_ns != y->mtime_ns)
-			mo_buf_fmt(&b, ", time %lld.%09u and %lld.%09u", (long long)x->mtime, x->mtime_ns,
-				   (long long)y->mtime, y->mtime_ns);
+			mo_buf_fmt(&b, ", time %lld.%09u and %lld.%09u", (long long)x->mtime,
+				   x->mtime_ns, (long long)y->mtime, y->mtime_ns);
 		if (!same_string(x->xattrs, y->xattrs))
 			mo_buf_str(&b, ", extended attributes differ");
 	}
 	if (b.len == 0 && mo_buf_ok(&b))
 		return 0;
-	return differ(w, "metadata", MODULO_DIFFERENT, mo_buf_ok(&b) ? mo_arena_dup(&w->arena, b.data + 2, b.len - 2) : NULL, err);
+	return differ(w, "metadata", MODULO_DIFFERENT,
+		      mo_buf_ok(&b) ? mo_arena_dup(&w->arena, b.data + 2, b.len - 2) : NULL, err);
 }
 
 /* Streams around one content: the same codecs, parameters and encoders? */
@@ -88,13 +94,16 @@ static int compare_encodings(struct work *w, struct modulo_error *err)
 	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
 	struct mo_item *x = w->a.item, *y = w->b.item;
 
-	for (; x->kind == MO_STREAM && y->kind == MO_STREAM && x->codec == y->codec; x = x->inner, y = y->inner) {
+	for (; x->kind == MO_STREAM && y->kind == MO_STREAM && x->codec == y->codec;
+	     x = x->inner, y = y->inner) {
 		if (!x->codec->alike(x->params, x->decoded->len, y->params, y->decoded->len)) {
-			mo_buf_fmt(&b, "%s with %s in A, with %s in B", x->codec->name, x->params, y->params);
+			mo_buf_fmt(&b, "%s with %s in A, with %s in B", x->codec->name, x->params,
+				   y->params);
 			return differ(w, "encoding", MODULO_SAME_CONTENT, keep(w, &b), err);
 		}
 		if (x->grade == MO_CARRIED || y->grade == MO_CARRIED)
-			return differ(w, "encoding", MODULO_SAME_CONTENT, "no known encoder gives this stream", err);
+			return differ(w, "encoding", MODULO_SAME_CONTENT,
+				      "no known encoder gives this stream", err);
 		if (x->grade == MO_PROVEN && strcmp(x->encoder, y->encoder) != 0) {
 			mo_buf_fmt(&b, "encoded by %s in A, by %s in B", x->encoder, y->encoder);
 			return differ(w, "encoding", MODULO_SAME_CONTENT, keep(w, &b), err);
@@ -107,7 +116,8 @@ static int compare_encodings(struct work *w, struct modulo_error *err)
 	return differ(w, "encoding", MODULO_SAME_CONTENT, keep(w, &b), err);
 }
 
-static int same_bytes(struct mo_source *a, struct mo_source *b, bool *same, struct modulo_error *err)
+static int same_bytes(struct mo_source *a, struct mo_source *b, bool *same,
+		      struct modulo_error *err)
 {
 	uint8_t x[4096], y[4096];
 	int r = 0;
@@ -131,7 +141,8 @@ static int compare_bits(struct work *w, struct modulo_error *err)
 	int r = 0;
 
 	for (unsigned i = 0; same && i < x->nr_sigs; i++)
-		same = x->sig[i].form == y->sig[i].form && x->sig[i].body_len == y->sig[i].body_len &&
+		same = x->sig[i].form == y->sig[i].form &&
+		       x->sig[i].body_len == y->sig[i].body_len &&
 		       memcmp(x->sig[i].body, y->sig[i].body, x->sig[i].body_len) == 0;
 	if (same && w->a.item->kind == MO_STREAM)
 		r = same_bytes(w->a.source, w->b.source, &same, err);
@@ -140,7 +151,8 @@ static int compare_bits(struct work *w, struct modulo_error *err)
 	return r;
 }
 
-static int locate(struct compare *c, struct work *w, const struct mo_pair *p, unsigned thread, struct modulo_error *err)
+static int locate(struct compare *c, struct work *w, const struct mo_pair *p, unsigned thread,
+		  struct modulo_error *err)
 {
 	struct mo_member a = { 0 }, b = { 0 };
 	int r = differ(w, "content", MODULO_DIFFERENT, "", err);
@@ -153,7 +165,8 @@ static int locate(struct compare *c, struct work *w, const struct mo_pair *p, un
 	return r;
 }
 
-static int compare_invalid(struct work *w, const struct mo_member *m, const char *side, struct modulo_error *err)
+static int compare_invalid(struct work *w, const struct mo_member *m, const char *side,
+			   struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
 	unsigned nr = 0;
@@ -162,7 +175,10 @@ static int compare_invalid(struct work *w, const struct mo_member *m, const char
 		nr += m->judged[i].status == MO_SIG_INVALID;
 	if (!nr)
 		return 0;
-	mo_buf_fmt(&b, "INVALID signature in %s: it is not made over this content, or not by the key that it names", side);
+	mo_buf_fmt(&b,
+		   "INVALID signature in %s: it is not made over this content, or not by the key "
+		   "that it names",
+		   side);
 	return differ(w, "signature", MODULO_DIFFERENT, keep(w, &b), err);
 }
 
@@ -206,7 +222,8 @@ static int work(void *ctx, size_t i, unsigned thread, struct modulo_error *err)
 	return compare_pair(c, w, p, thread, err);
 }
 
-static int gather_member(struct compare *c, const struct mo_member *m, char side, struct modulo_error *err)
+static int gather_member(struct compare *c, const struct mo_member *m, char side,
+			 struct modulo_error *err)
 {
 	struct modulo_comparison *res = mo_gather_result(c->gather);
 	int r = 0;
@@ -215,16 +232,18 @@ static int gather_member(struct compare *c, const struct mo_member *m, char side
 		return 0;
 	*(side == 'A' ? &res->members_a : &res->members_b) += 1;
 	for (struct mo_item *it = m->item; it && it->kind == MO_STREAM; it = it->inner)
-		*(it->grade == MO_CHECKED ? &res->encodings_checked :
-		  it->grade == MO_PROVEN ? &res->encodings_proven : &res->encodings_carried) += 1;
+		*(it->grade == MO_CHECKED  ? &res->encodings_checked
+		  : it->grade == MO_PROVEN ? &res->encodings_proven
+					   : &res->encodings_carried) += 1;
 	for (unsigned i = 0; r == 0 && m->leaf && i < m->leaf->nr_sigs; i++) {
 		const struct mo_form *f = m->leaf->sig[i].form;
 
 		r = mo_gather_signature(c->gather, side, &m->leaf->sig[i], &m->judged[i], err);
 		for (unsigned k = 0; r == 0 && k < f->nr; k++)
 			if (mo_element_expression(f->element[k].kind))
-				r = mo_gather_derived(c->gather, f->name, mo_element_expression(f->element[k].kind), side == 'A',
-						      side == 'B', 0, err);
+				r = mo_gather_derived(c->gather, f->name,
+						      mo_element_expression(f->element[k].kind),
+						      side == 'A', side == 'B', 0, err);
 	}
 	return r;
 }
@@ -236,7 +255,8 @@ static int gather_lengths(struct compare *c, const struct work *w, struct modulo
 
 	if (!c->a.is_dir || (!a && !b))
 		return 0;
-	return mo_gather_derived(c->gather, c->a.metadata ? "meta.file" : "file", mo_element_expression(MO_EL_CHILD_LEN), a, b,
+	return mo_gather_derived(c->gather, c->a.metadata ? "meta.file" : "file",
+				 mo_element_expression(MO_EL_CHILD_LEN), a, b,
 				 a && b && w->a.item->len != w->b.item->len, err);
 }
 
@@ -256,7 +276,8 @@ static int done(void *ctx, size_t i, struct modulo_error *err)
 		struct modulo_difference *d = &w->difference[k];
 
 		d->path = w->a.path ? w->a.path : w->b.path;
-		d->path_b = w->a.path && w->b.path && strcmp(w->a.path, w->b.path) != 0 ? w->b.path : NULL;
+		d->path_b = w->a.path && w->b.path && strcmp(w->a.path, w->b.path) != 0 ? w->b.path
+											: NULL;
 		r = mo_gather_difference(c->gather, d, err);
 	}
 	mo_member_close(&w->a);
@@ -272,7 +293,8 @@ static int compare_all(struct compare *c, struct modulo_error *err)
 	int r;
 
 	if (c->a.is_dir != c->b.is_dir)
-		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.kind", "a directory and a file cannot be compared");
+		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.kind",
+			       "a directory and a file cannot be compared");
 	r = mo_pair_members(&c->a, &c->b, &c->pair, &c->nr, err);
 	if (r < 0)
 		return r;

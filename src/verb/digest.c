@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The digest of a directory is that of its manifest: a line for each entry, its line of the skeleton, and for a file
- * codec and parameters of each stream around its content, then the SHA-256 of its core (doc/ledger.md 7, man modulo-digest).
+ * The digest of a directory is that of its manifest: a line for each entry, its line of the
+ * skeleton, and for a file codec and parameters of each stream around its content, then the SHA-256
+ * of its core (doc/ledger.md 7, man modulo-digest).
  */
 #include <string.h>
 
@@ -45,7 +46,8 @@ static int take(struct mo_members *v, size_t i, struct mo_member *m, struct modu
 		return mo_fail_nomem(err);
 	mo_hash_update(&d->hash, b->data, b->len);
 	if (d->manifest && d->manifest(d->ctx, b->data, b->len) != 0)
-		return mo_fail(err, MODULO_CANCELLED, MODULO_NO_OFFSET, "usage.cancelled", "cancelled");
+		return mo_fail(err, MODULO_CANCELLED, MODULO_NO_OFFSET, "usage.cancelled",
+			       "cancelled");
 	return 0;
 }
 

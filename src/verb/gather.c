@@ -67,12 +67,14 @@ static bool more(void **array, size_t nr, size_t *max, size_t size)
 	return true;
 }
 
-int mo_gather_difference(struct mo_gather *g, const struct modulo_difference *d, struct modulo_error *err)
+int mo_gather_difference(struct mo_gather *g, const struct modulo_difference *d,
+			 struct modulo_error *err)
 {
 	struct modulo_difference *slot;
 	bool failed = false;
 
-	if (!more((void **)&g->difference, g->result.nr_differences, &g->max_differences, sizeof(*slot)))
+	if (!more((void **)&g->difference, g->result.nr_differences, &g->max_differences,
+		  sizeof(*slot)))
 		return mo_fail_nomem(err);
 	slot = &g->difference[g->result.nr_differences];
 	*slot = *d;
@@ -102,8 +104,8 @@ static int group_order(const void *pa, const void *pb)
 	return r || !a->certificate ? r : memcmp(a->certificate, b->certificate, 32);
 }
 
-int mo_gather_signature(struct mo_gather *g, char side, const struct mo_signature *s, const struct mo_judged *j,
-			struct modulo_error *err)
+int mo_gather_signature(struct mo_gather *g, char side, const struct mo_signature *s,
+			const struct mo_judged *j, struct modulo_error *err)
 {
 	struct mo_arena scratch = { 0 };
 	struct modulo_group key = {
@@ -147,20 +149,22 @@ out:
 	return r;
 }
 
-int mo_gather_derived(struct mo_gather *g, const char *form, const char *expression, uint64_t a, uint64_t b,
-		      uint64_t differ, struct modulo_error *err)
+int mo_gather_derived(struct mo_gather *g, const char *form, const char *expression, uint64_t a,
+		      uint64_t b, uint64_t differ, struct modulo_error *err)
 {
 	struct modulo_comparison *c = &g->result;
 	bool failed = false;
 	size_t i = 0;
 
-	while (i < c->nr_derived && (strcmp(g->derived[i].form, form) || strcmp(g->derived[i].expression, expression)))
+	while (i < c->nr_derived &&
+	       (strcmp(g->derived[i].form, form) || strcmp(g->derived[i].expression, expression)))
 		i++;
 	if (i == c->nr_derived) {
 		if (!more((void **)&g->derived, i, &g->max_derived, sizeof(*g->derived)))
 			return mo_fail_nomem(err);
-		g->derived[i] = (struct modulo_derived){ .form = copy(g, form, &failed),
-							 .expression = copy(g, expression, &failed) };
+		g->derived[i] =
+			(struct modulo_derived){ .form = copy(g, form, &failed),
+						 .expression = copy(g, expression, &failed) };
 		if (failed)
 			return mo_fail_nomem(err);
 		c->nr_derived++;

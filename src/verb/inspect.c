@@ -20,7 +20,8 @@ static int take(struct mo_members *v, size_t i, struct mo_member *m, struct modu
 }
 
 MODULO_API int modulo_inspect(const char *path, const struct modulo_options *opt,
-			      int (*member)(void *ctx, const struct modulo_member *m, struct modulo_error *err),
+			      int (*member)(void *ctx, const struct modulo_member *m,
+					    struct modulo_error *err),
 			      void *ctx, struct modulo_error *err)
 {
 	struct inspect in = { member, ctx };

@@ -8,7 +8,8 @@
 
 #define SPOOL_MEMORY (16u << 20)
 
-/* --- with a ledger ---------------------------------------------------------------------------------- */
+/* --- with a ledger
+ * ---------------------------------------------------------------------------------- */
 
 struct core {
 	struct mo_context *c;
@@ -32,7 +33,9 @@ static int take_core(struct mo_members *v, size_t i, struct mo_member *m, struct
 		if (r < 0)
 			return r;
 		mo_form_render_record(rec.form, rec.arg, NULL, &core, NULL);
-		r = mo_buf_ok(&core) ? mo_sink_write(mo_spool_sink(k->spool), core.data, core.len, err) : mo_fail_nomem(err);
+		r = mo_buf_ok(&core)
+			    ? mo_sink_write(mo_spool_sink(k->spool), core.data, core.len, err)
+			    : mo_fail_nomem(err);
 	}
 	if (r < 0 || !m->item)
 		return r;
@@ -51,10 +54,13 @@ static int writer_write(struct mo_sink *k, const void *p, size_t len, struct mod
 {
 	struct writer *w = (struct writer *)k;
 
-	return mo_sink_write(w->target.file ? mo_out_sink(w->target.file) : mo_tree_sink(w->target.tree), p, len, err);
+	return mo_sink_write(w->target.file ? mo_out_sink(w->target.file)
+					    : mo_tree_sink(w->target.tree),
+			     p, len, err);
 }
 
-static int writer_entry(struct mo_joiner *j, const struct mo_form *form, const struct mo_word *arg, struct modulo_error *err)
+static int writer_entry(struct mo_joiner *j, const struct mo_form *form, const struct mo_word *arg,
+			struct modulo_error *err)
 {
 	struct writer *w = (struct writer *)j;
 	struct mo_entry e;
@@ -71,8 +77,9 @@ static int writer_end(struct mo_joiner *j, struct modulo_error *err)
 	return mo_tree_end_file(((struct writer *)j)->target.tree, err);
 }
 
-static int join_ledger(struct mo_context *c, struct mo_artifact *a, const char *ledger, const char *out_path,
-		       struct modulo_join_result *out, struct modulo_error *err)
+static int join_ledger(struct mo_context *c, struct mo_artifact *a, const char *ledger,
+		       const char *out_path, struct modulo_join_result *out,
+		       struct modulo_error *err)
 {
 	_cleanup_source_ struct mo_source *text = NULL, *core = NULL;
 	struct writer w = { .joiner = { { writer_write }, writer_entry, writer_end } };
@@ -88,10 +95,12 @@ static int join_ledger(struct mo_context *c, struct mo_artifact *a, const char *
 		return r;
 	}
 	if ((kind != NULL) != a->is_dir)
-		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.kind", "a directory and a file's ledger, or the other way round");
+		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.kind",
+			       "a directory and a file's ledger, or the other way round");
 	if (kind && (strcmp(kind, "dir-metadata") == 0) != a->metadata)
 		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "join.metadata",
-			       "the ledger was made %s --metadata, join likewise", a->metadata ? "without" : "with");
+			       "the ledger was made %s --metadata, join likewise",
+			       a->metadata ? "without" : "with");
 	r = mo_spool_new(SPOOL_MEMORY, &k.spool, err);
 	r = r < 0 ? r : mo_members_run(&v, err);
 	r = r < 0 ? r : mo_spool_source(MO_TAKE(k.spool), &core, err);
@@ -120,14 +129,16 @@ MODULO_API int modulo_join_ledger(const char *path, const char *ledger, const ch
 
 	r = r < 0 ? r : mo_artifact_open(&c, path, &a, err);
 	if (r == 0 && a.nr_chosen != a.nr)
-		r = mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.globs", "a ledger is joined whole, without --only and --ignore");
+		r = mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.globs",
+			    "a ledger is joined whole, without --only and --ignore");
 	r = r < 0 ? r : join_ledger(&c, &a, ledger, out_path, out, err);
 	mo_artifact_release(&a);
 	mo_context_release(&c);
 	return r;
 }
 
-/* --- with detached signatures ------------------------------------------------------------------------ */
+/* --- with detached signatures
+ * ------------------------------------------------------------------------ */
 
 struct join {
 	struct mo_store *store;
@@ -166,7 +177,9 @@ MODULO_API int modulo_join_store(const char *path, const char *store, const char
 	struct join j = { 0 };
 	struct mo_context c = { 0 };
 	struct mo_artifact a = { 0 };
-	struct mo_members v = { .c = &c, .a = &a, .all = true, .lenient = true, .take = take, .ctx = &j };
+	struct mo_members v = {
+		.c = &c, .a = &a, .all = true, .lenient = true, .take = take, .ctx = &j
+	};
 	int r = mo_context_init(&c, opt, err);
 
 	r = r < 0 ? r : mo_artifact_open(&c, path, &a, err);

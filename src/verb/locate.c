@@ -6,7 +6,8 @@
 
 #define CHUNK 65536
 
-static int first_difference(struct mo_source *a, struct mo_source *b, uint64_t len, uint64_t *at, struct modulo_error *err)
+static int first_difference(struct mo_source *a, struct mo_source *b, uint64_t len, uint64_t *at,
+			    struct modulo_error *err)
 {
 	_cleanup_free_ uint8_t *x = malloc(CHUNK), *y = malloc(CHUNK);
 	int r = x && y ? 0 : mo_fail_nomem(err);
@@ -42,14 +43,16 @@ static const struct mo_label *label_at(const struct mo_item *leaf, uint64_t off)
 }
 
 /* Names the labels of one leaf that the other lacks; a handful is enough to tell what happened. */
-static void missing_labels(const struct mo_item *has, const struct mo_item *lacks, const char *side, struct mo_buf *out)
+static void missing_labels(const struct mo_item *has, const struct mo_item *lacks, const char *side,
+			   struct mo_buf *out)
 {
 	unsigned nr = 0;
 
 	for (size_t i = 0; i < has->nr_labels && nr < 4; i++) {
 		size_t k = 0;
 
-		while (k < lacks->nr_labels && strcmp(lacks->label[k].name, has->label[i].name) != 0)
+		while (k < lacks->nr_labels &&
+		       strcmp(lacks->label[k].name, has->label[i].name) != 0)
 			k++;
 		if (k < lacks->nr_labels)
 			continue;
@@ -70,13 +73,14 @@ static const char *keep(struct mo_arena *arena, const struct mo_buf *b)
 	return mo_buf_ok(b) ? mo_arena_dup(arena, b->data, b->len) : NULL;
 }
 
-int mo_locate(const struct mo_member *a, const struct mo_member *b, struct mo_arena *arena, struct modulo_difference *d,
-	      struct modulo_error *err)
+int mo_locate(const struct mo_member *a, const struct mo_member *b, struct mo_arena *arena,
+	      struct modulo_difference *d, struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf text = { 0 }, place = { 0 };
 	const struct mo_item *x = a->leaf, *y = b->leaf;
 	const struct mo_label *label;
-	int r = first_difference(x->source, y->source, MO_MIN(x->core_len, y->core_len), &d->offset, err);
+	int r = first_difference(x->source, y->source, MO_MIN(x->core_len, y->core_len), &d->offset,
+				 err);
 
 	if (r < 0)
 		return r;
@@ -98,7 +102,8 @@ int mo_locate(const struct mo_member *a, const struct mo_member *b, struct mo_ar
 	if (place.len)
 		mo_buf_fmt(&text, " (%s)", place.data);
 	if (x->core_len != y->core_len)
-		mo_buf_fmt(&text, "; %llu and %llu bytes", (unsigned long long)x->core_len, (unsigned long long)y->core_len);
+		mo_buf_fmt(&text, "; %llu and %llu bytes", (unsigned long long)x->core_len,
+			   (unsigned long long)y->core_len);
 	missing_labels(x, y, "A", &text);
 	missing_labels(y, x, "B", &text);
 	if (x->note)

@@ -54,7 +54,11 @@ static int done(void *ctx, size_t i, struct modulo_error *err)
 int mo_members_run(struct mo_members *v, struct modulo_error *err)
 {
 	struct run run = { .v = v, .window = (size_t)v->c->jobs * WINDOW };
-	struct mo_pool_job job = { .nr = v->a->nr, .jobs = v->c->jobs, .window = run.window, .work = work, .done = done,
+	struct mo_pool_job job = { .nr = v->a->nr,
+				   .jobs = v->c->jobs,
+				   .window = run.window,
+				   .work = work,
+				   .done = done,
 				   .ctx = &run };
 	int r;
 

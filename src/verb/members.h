@@ -17,7 +17,8 @@ struct mo_members {
 };
 
 /* Calls progress() of the options, and turns its answer into an error. */
-_must_check_ int mo_progress(const struct mo_context *c, uint64_t done, uint64_t total, struct modulo_error *err);
+_must_check_ int mo_progress(const struct mo_context *c, uint64_t done, uint64_t total,
+			     struct modulo_error *err);
 _must_check_ int mo_members_run(struct mo_members *v, struct modulo_error *err);
 
 #endif

@@ -23,10 +23,13 @@ static void merge(struct pairing *p)
 	size_t i = next_chosen(p->a, 0), k = next_chosen(p->b, 0);
 
 	while (i < p->a->nr || k < p->b->nr) {
-		int order = i == p->a->nr ? 1 : k == p->b->nr ? -1 :
-			    mo_path_order(p->a->entry[i].path, p->b->entry[k].path);
+		int order = i == p->a->nr ? 1
+			    : k == p->b->nr
+				    ? -1
+				    : mo_path_order(p->a->entry[i].path, p->b->entry[k].path);
 
-		p->pair[p->nr++] = (struct mo_pair){ order <= 0 ? i : MO_NONE, order >= 0 ? k : MO_NONE, false };
+		p->pair[p->nr++] = (struct mo_pair){ order <= 0 ? i : MO_NONE,
+						     order >= 0 ? k : MO_NONE, false };
 		if (order <= 0)
 			i = next_chosen(p->a, i + 1);
 		if (order >= 0)
@@ -39,8 +42,10 @@ struct lonely {
 	size_t pair, entry;
 };
 
-/* The lonely pair whose entry has that path, by bisection in what merge() left in order; NULL: none, or taken. */
-static struct mo_pair *find_lonely_b(struct pairing *p, const struct lonely *index, size_t nr, const char *path)
+/* The lonely pair whose entry has that path, by bisection in what merge() left in order; NULL:
+ * none, or taken. */
+static struct mo_pair *find_lonely_b(struct pairing *p, const struct lonely *index, size_t nr,
+				     const char *path)
 {
 	size_t lo = 0, hi = nr;
 
@@ -61,7 +66,8 @@ static struct mo_pair *find_lonely_b(struct pairing *p, const struct lonely *ind
 }
 
 /* x of A with x.xz of B, or x.xz of A with x of B, or x.xz with x.gz. */
-static struct mo_pair *find_renamed(struct pairing *p, const struct lonely *index, size_t nr, const char *path)
+static struct mo_pair *find_renamed(struct pairing *p, const struct lonely *index, size_t nr,
+				    const char *path)
 {
 	char name[4352];
 	const struct mo_codec *c;
@@ -116,8 +122,8 @@ static int join_renamed(struct pairing *p, struct modulo_error *err)
 	return 0;
 }
 
-int mo_pair_members(const struct mo_artifact *a, const struct mo_artifact *b, struct mo_pair **out, size_t *nr,
-		    struct modulo_error *err)
+int mo_pair_members(const struct mo_artifact *a, const struct mo_artifact *b, struct mo_pair **out,
+		    size_t *nr, struct modulo_error *err)
 {
 	struct pairing p = { a, b, calloc(a->nr + b->nr + 1, sizeof(*p.pair)), 0 };
 	int r;

@@ -48,7 +48,8 @@ static const char *hex(struct mo_arena *arena, struct mo_buf *b, struct mo_view 
 	return keep(arena, b);
 }
 
-const char *mo_public_signer(struct mo_arena *arena, const struct mo_cms *cms, const struct mo_judged *j)
+const char *mo_public_signer(struct mo_arena *arena, const struct mo_cms *cms,
+			     const struct mo_judged *j)
 {
 	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
 
@@ -65,8 +66,9 @@ const char *mo_public_signer(struct mo_arena *arena, const struct mo_cms *cms, c
 	return keep(arena, &b);
 }
 
-int mo_public_signature(struct mo_arena *arena, const struct mo_signature *s, const struct mo_judged *j,
-			struct modulo_signature *out, struct modulo_error *err)
+int mo_public_signature(struct mo_arena *arena, const struct mo_signature *s,
+			const struct mo_judged *j, struct modulo_signature *out,
+			struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
 	const struct mo_cms *cms = &s->cms;
@@ -94,10 +96,12 @@ int mo_public_signature(struct mo_arena *arena, const struct mo_signature *s, co
 	if (j->cert) {
 		p.signer = mo_arena_dup(arena, j->cert->subject, strlen(j->cert->subject));
 		p.signer_cn = mo_arena_dup(arena, j->cert->cn, strlen(j->cert->cn));
-		p.certificate = (const uint8_t *)mo_arena_dup(arena, j->cert->sha256, sizeof(j->cert->sha256));
+		p.certificate = (const uint8_t *)mo_arena_dup(arena, j->cert->sha256,
+							      sizeof(j->cert->sha256));
 	}
 	if (!(cms->issuer.len ? p.issuer && p.serial : p.key_id != NULL) || !p.value ||
-	    (cms->signing_time.len && !p.signing_time) || (j->cert && (!p.signer || !p.signer_cn || !p.certificate)))
+	    (cms->signing_time.len && !p.signing_time) ||
+	    (j->cert && (!p.signer || !p.signer_cn || !p.certificate)))
 		return mo_fail_nomem(err);
 	*out = p;
 	return 0;
@@ -117,8 +121,8 @@ static int add_encodings(struct mo_member *m, struct modulo_member *out, struct 
 	out->encoding = e;
 	out->nr_encodings = nr;
 	for (struct mo_item *it = m->item; it->kind == MO_STREAM; it = it->inner)
-		*e++ = (struct modulo_encoding){ it->codec->name, it->params, grade[it->grade], it->encoder,
-						 it->len, it->decoded->len };
+		*e++ = (struct modulo_encoding){ it->codec->name, it->params, grade[it->grade],
+						 it->encoder,	  it->len,    it->decoded->len };
 	return 0;
 }
 
@@ -154,7 +158,9 @@ static int add_facts(struct mo_member *m, struct modulo_member *out, struct modu
 int mo_public_member(struct mo_member *m, struct modulo_member *out, struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
-	struct modulo_member p = { .path = m->path, .type = mo_entry_type_name(m->e->type), .mode = m->e->mode };
+	struct modulo_member p = { .path = m->path,
+				   .type = mo_entry_type_name(m->e->type),
+				   .mode = m->e->mode };
 	struct modulo_signature *s;
 	int r;
 

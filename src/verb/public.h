@@ -6,14 +6,17 @@
 #include "walk/artifact.h"
 
 /* Strings and arrays lie in the member's arena. */
-_must_check_ int mo_public_member(struct mo_member *m, struct modulo_member *out, struct modulo_error *err);
-_must_check_ int mo_public_signature(struct mo_arena *arena, const struct mo_signature *s, const struct mo_judged *j,
-				     struct modulo_signature *out, struct modulo_error *err);
+_must_check_ int mo_public_member(struct mo_member *m, struct modulo_member *out,
+				  struct modulo_error *err);
+_must_check_ int mo_public_signature(struct mo_arena *arena, const struct mo_signature *s,
+				     const struct mo_judged *j, struct modulo_signature *out,
+				     struct modulo_error *err);
 enum modulo_status mo_public_status(enum mo_sig_status s);
 /*
- * Who made a signature, in one line: the certificate's subject where it is known, else issuer and serial, or the key
- * identifier. NULL when out of memory.
+ * Who made a signature, in one line: the certificate's subject where it is known, else issuer and
+ * serial, or the key identifier. NULL when out of memory.
  */
-const char *mo_public_signer(struct mo_arena *arena, const struct mo_cms *cms, const struct mo_judged *j);
+const char *mo_public_signer(struct mo_arena *arena, const struct mo_cms *cms,
+			     const struct mo_judged *j);
 
 #endif

@@ -7,7 +7,8 @@
 
 #define SPOOL_MEMORY (16u << 20)
 
-static int encoder_of(const struct mo_item *it, char token[MO_ENCODER_MAX], struct modulo_error *err)
+static int encoder_of(const struct mo_item *it, char token[MO_ENCODER_MAX],
+		      struct modulo_error *err)
 {
 	bool found = it->grade == MO_PROVEN;
 	int r = 0;
@@ -15,15 +16,18 @@ static int encoder_of(const struct mo_item *it, char token[MO_ENCODER_MAX], stru
 	if (found)
 		memcpy(token, it->encoder, strlen(it->encoder) + 1);
 	else if (it->grade == MO_CHECKED)
-		r = mo_codec_prove(it->codec, it->source, it->decoded, it->params, NULL, token, &found, err);
+		r = mo_codec_prove(it->codec, it->source, it->decoded, it->params, NULL, token,
+				   &found, err);
 	if (r == 0 && !found)
 		return mo_fail(err, MODULO_UNSUPPORTED, MODULO_NO_OFFSET, "join.encoder",
-			       "no known encoder gives this %s stream (%s), so a changed content cannot be encoded alike",
+			       "no known encoder gives this %s stream (%s), so a changed content "
+			       "cannot be encoded alike",
 			       it->codec->name, it->params);
 	return r;
 }
 
-static int write_item(const struct mo_item *it, const struct mo_buf *trailers, struct mo_sink *out, struct modulo_error *err)
+static int write_item(const struct mo_item *it, const struct mo_buf *trailers, struct mo_sink *out,
+		      struct modulo_error *err)
 {
 	_cleanup_spool_ struct mo_spool *spool = NULL;
 	_cleanup_source_ struct mo_source *content = NULL;
@@ -41,7 +45,8 @@ static int write_item(const struct mo_item *it, const struct mo_buf *trailers, s
 	return r < 0 ? r : it->codec->encode(content, token, it->params, out, err);
 }
 
-static int unchanged(const struct mo_member *m, const struct mo_buf *trailers, bool *same, struct modulo_error *err)
+static int unchanged(const struct mo_member *m, const struct mo_buf *trailers, bool *same,
+		     struct modulo_error *err)
 {
 	uint64_t len = m->leaf->len - m->leaf->core_len;
 	_cleanup_free_ uint8_t *now = NULL;
@@ -58,23 +63,27 @@ static int unchanged(const struct mo_member *m, const struct mo_buf *trailers, b
 	return r;
 }
 
-int mo_rebuild(const struct mo_member *m, const struct mo_buf *trailers, struct mo_sink *out, struct modulo_error *err)
+int mo_rebuild(const struct mo_member *m, const struct mo_buf *trailers, struct mo_sink *out,
+	       struct modulo_error *err)
 {
 	bool same = true;
 	int r = m->item ? unchanged(m, trailers, &same, err) : 0;
 
 	if (r < 0)
 		return r;
-	return same ? mo_source_copy(m->source, 0, m->source->len, out, err) : write_item(m->item, trailers, out, err);
+	return same ? mo_source_copy(m->source, 0, m->source->len, out, err)
+		    : write_item(m->item, trailers, out, err);
 }
 
-int mo_target_open(struct mo_target *t, const char *path, bool is_dir, bool metadata, struct modulo_error *err)
+int mo_target_open(struct mo_target *t, const char *path, bool is_dir, bool metadata,
+		   struct modulo_error *err)
 {
 	t->metadata = metadata;
 	return is_dir ? mo_tree_new(path, true, &t->tree, err) : mo_out_file(path, &t->file, err);
 }
 
-int mo_target_member(struct mo_target *t, const struct mo_member *m, const struct mo_buf *trailers, struct modulo_error *err)
+int mo_target_member(struct mo_target *t, const struct mo_member *m, const struct mo_buf *trailers,
+		     struct modulo_error *err)
 {
 	int r;
 

@@ -38,7 +38,8 @@ static int account(struct split *s, struct mo_member *m, struct modulo_error *er
 	int r = 0;
 
 	if (s->a.is_dir) {
-		r = mo_record_make(&s->c.forms, m->e, s->a.metadata, m->item ? m->item->len : 0, &m->arena, &rec, err);
+		r = mo_record_make(&s->c.forms, m->e, s->a.metadata, m->item ? m->item->len : 0,
+				   &m->arena, &rec, err);
 		if (r < 0)
 			return r;
 		mo_form_render_record(rec.form, rec.arg, &bytes, &core, NULL);
@@ -96,10 +97,12 @@ static int open_all(struct split *s, struct modulo_error *err)
 	int r = 0;
 
 	if (!to->core && !to->ledger && !to->store && !to->unsigned_path)
-		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "usage.output", "nothing to write");
+		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "usage.output",
+			       "nothing to write");
 	if ((to->core || to->ledger || to->unsigned_path) && s->a.nr_chosen != s->a.nr)
 		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.globs",
-			       "--only and --ignore choose what goes into a store; core, ledger and unsigned artifact are whole");
+			       "--only and --ignore choose what goes into a store; core, ledger "
+			       "and unsigned artifact are whole");
 	s->res.has_digests = to->core || to->ledger;
 	if (to->core)
 		r = mo_out_file(to->core, &s->core_file, err);
@@ -116,7 +119,9 @@ static int open_all(struct split *s, struct modulo_error *err)
 
 static int frame(struct split *s, const char *text, struct modulo_error *err)
 {
-	return s->body && s->a.is_dir ? mo_sink_write(mo_spool_sink(s->body), text, strlen(text), err) : 0;
+	return s->body && s->a.is_dir
+		       ? mo_sink_write(mo_spool_sink(s->body), text, strlen(text), err)
+		       : 0;
 }
 
 static int write_ledger(struct split *s, struct modulo_error *err)
@@ -124,7 +129,8 @@ static int write_ledger(struct split *s, struct modulo_error *err)
 	_cleanup_source_ struct mo_source *body = NULL;
 	_cleanup_(mo_buf_release) struct mo_buf head = { 0 };
 	_cleanup_(mo_out_dropp) struct mo_out *out = NULL;
-	struct mo_ledger_head h = { .artifact_len = s->res.artifact_length, .core_len = s->res.core_length };
+	struct mo_ledger_head h = { .artifact_len = s->res.artifact_length,
+				    .core_len = s->res.core_length };
 	int r = mo_sink_write(mo_spool_sink(s->body), "end\n", 4, err);
 
 	memcpy(h.forms, s->c.forms.digest, 32);
@@ -154,14 +160,16 @@ static int finish(struct split *s, struct modulo_error *err)
 	return r;
 }
 
-static int split_all(struct split *s, const char *path, const struct modulo_options *opt, struct modulo_error *err)
+static int split_all(struct split *s, const char *path, const struct modulo_options *opt,
+		     struct modulo_error *err)
 {
 	struct mo_members v = { .c = &s->c, .a = &s->a, .all = true, .take = take, .ctx = s };
 	int r = mo_context_init(&s->c, opt, err);
 
 	r = r < 0 ? r : mo_artifact_open(&s->c, path, &s->a, err);
 	r = r < 0 ? r : open_all(s, err);
-	/* What is not asked for is not explained: a store of some members need not understand all. */
+	/* What is not asked for is not explained: a store of some members need not understand all.
+	 */
 	v.all = !s->to->store || s->to->core || s->to->ledger || s->to->unsigned_path;
 	r = r < 0 ? r : frame(s, s->a.metadata ? "records dir-metadata\n" : "records dir\n", err);
 	r = r < 0 ? r : mo_members_run(&v, err);
@@ -169,8 +177,9 @@ static int split_all(struct split *s, const char *path, const struct modulo_opti
 	return r < 0 ? r : finish(s, err);
 }
 
-MODULO_API int modulo_split(const char *path, const struct modulo_options *opt, const struct modulo_split_to *to,
-			    struct modulo_split_result *out, struct modulo_error *err)
+MODULO_API int modulo_split(const char *path, const struct modulo_options *opt,
+			    const struct modulo_split_to *to, struct modulo_split_result *out,
+			    struct modulo_error *err)
 {
 	struct split s = { .to = to };
 	int r;

@@ -24,7 +24,8 @@ static void blame(const struct mo_store *s, const char *name, struct modulo_erro
 	mo_error_within(err, s->path, '/');
 }
 
-static int read_file(const struct mo_store *s, const struct mo_entry *e, struct mo_source **out, struct modulo_error *err)
+static int read_file(const struct mo_store *s, const struct mo_entry *e, struct mo_source **out,
+		     struct modulo_error *err)
 {
 	int fd, r;
 
@@ -44,7 +45,10 @@ static const struct mo_entry *find(const struct mo_store *s, const char *path)
 		int order = mo_path_order(s->dir.entry[mid].path, path);
 
 		if (order == 0)
-			return s->dir.entry[mid].type == MO_FILE || s->dir.entry[mid].type == MO_LINK ? &s->dir.entry[mid] : NULL;
+			return s->dir.entry[mid].type == MO_FILE ||
+					       s->dir.entry[mid].type == MO_LINK
+				       ? &s->dir.entry[mid]
+				       : NULL;
 		if (order < 0)
 			lo = mid + 1;
 		else
@@ -62,10 +66,12 @@ static int check_mark(struct mo_store *s, const struct mo_entry *mark, struct mo
 	if (r < 0)
 		return r;
 	if (src->len != strlen(MO_STORE_MARK_TEXT))
-		return mo_fail(err, MODULO_UNSUPPORTED, 0, "store.version", "only version 1 of the store is known");
+		return mo_fail(err, MODULO_UNSUPPORTED, 0, "store.version",
+			       "only version 1 of the store is known");
 	r = mo_source_read(src, 0, text, (size_t)src->len, err);
 	if (r == 0 && memcmp(text, MO_STORE_MARK_TEXT, (size_t)src->len) != 0)
-		return mo_fail(err, MODULO_UNSUPPORTED, 0, "store.version", "only version 1 of the store is known");
+		return mo_fail(err, MODULO_UNSUPPORTED, 0, "store.version",
+			       "only version 1 of the store is known");
 	return r;
 }
 
@@ -97,7 +103,8 @@ static int choose(struct mo_store *s, const struct mo_context *c, struct modulo_
 			continue;
 		}
 		if (!ends_in(e->path, ".sig")) {
-			mo_fail(err, MODULO_UNSUPPORTED, MODULO_NO_OFFSET, "store.layout", "neither a store nor a detached signature (<path>.sig)");
+			mo_fail(err, MODULO_UNSUPPORTED, MODULO_NO_OFFSET, "store.layout",
+				"neither a store nor a detached signature (<path>.sig)");
 			blame(s, e->path, err);
 			return MODULO_UNSUPPORTED;
 		}
@@ -125,7 +132,8 @@ int mo_store_open(const char *path, const struct mo_context *c, bool single, str
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
 		s->single = s->debian = true;
 		if (!single) {
-			r = mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "store.layout", "one detached signature cannot be that of a directory");
+			r = mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "store.layout",
+				    "one detached signature cannot be that of a directory");
 			blame(s, NULL, err);
 		}
 	} else {
@@ -162,8 +170,8 @@ static int missing(const struct mo_member *m, struct modulo_error *err)
 	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
 
 	mo_buf_hex(&b, m->digest.core, 32);
-	return mo_fail(err, MODULO_MISMATCH, MODULO_NO_OFFSET, "store.missing", "no entry for this content, SHA-256 %s",
-		       mo_buf_ok(&b) ? b.data : "");
+	return mo_fail(err, MODULO_MISMATCH, MODULO_NO_OFFSET, "store.missing",
+		       "no entry for this content, SHA-256 %s", mo_buf_ok(&b) ? b.data : "");
 }
 
 static int mismatch(struct modulo_error *err, const char *text)
@@ -172,8 +180,8 @@ static int mismatch(struct modulo_error *err, const char *text)
 }
 
 /* What a signature is made over: the leaf's core and the trailers before it. */
-static int signed_digest(const struct mo_member *m, enum mo_alg alg, const struct mo_buf *before, uint8_t *out,
-			 struct modulo_error *err)
+static int signed_digest(const struct mo_member *m, enum mo_alg alg, const struct mo_buf *before,
+			 uint8_t *out, struct modulo_error *err)
 {
 	_cleanup_hash_ struct mo_hash h = { 0 };
 	uint8_t chunk[4096];
@@ -195,8 +203,9 @@ static int signed_digest(const struct mo_member *m, enum mo_alg alg, const struc
 }
 
 /* Checks one signature's body for the member, and adds its trailer. */
-static int add_signature(const struct mo_context *c, const struct mo_member *m, const struct mo_form *form,
-			 const uint8_t *body, size_t len, struct mo_buf *trailers, bool *verified, struct modulo_error *err)
+static int add_signature(const struct mo_context *c, const struct mo_member *m,
+			 const struct mo_form *form, const uint8_t *body, size_t len,
+			 struct mo_buf *trailers, bool *verified, struct modulo_error *err)
 {
 	uint8_t digest[MO_DIGEST_MAX];
 	enum mo_sig_status status;
@@ -206,32 +215,39 @@ static int add_signature(const struct mo_context *c, const struct mo_member *m, 
 	int r;
 
 	if (len > MO_SIGNATURE_MAX)
-		return mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature", "a signature of more than 65,536 bytes");
+		return mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature",
+			       "a signature of more than 65,536 bytes");
 	r = mo_form_fits(form, m->leaf->source, 0, m->leaf->core_len, &fits, err);
 	if (r == 0 && !fits)
-		return mismatch(err, "a module's signature for a file that is no ELF relocatable object");
+		return mismatch(
+			err, "a module's signature for a file that is no ELF relocatable object");
 	r = r < 0 ? r : mo_cms_parse(body, len, &cms, err);
 	r = r < 0 ? r : signed_digest(m, cms.hash, trailers, digest, err);
-	r = r < 0 ? r : mo_keyring_judge(c->keyring, &cms, digest, trailers->len ? NULL : m->leaf->source, m->leaf->core_len,
-					 &status, &cert, err);
+	r = r < 0 ? r
+		  : mo_keyring_judge(c->keyring, &cms, digest,
+				     trailers->len ? NULL : m->leaf->source, m->leaf->core_len,
+				     &status, &cert, err);
 	if (r < 0)
 		return r;
 	if (status == MO_SIG_INVALID)
-		return mismatch(err, "the signature is not one of this content by the key that it names");
+		return mismatch(
+			err, "the signature is not one of this content by the key that it names");
 	*verified = status == MO_SIG_VERIFIED || cms.message_digest.len;
 	mo_form_render_signature(form, body, len, trailers);
 	return mo_buf_ok(trailers) ? 0 : mo_fail_nomem(err);
 }
 
-static int get_detached(struct mo_store *s, const struct mo_context *c, const struct mo_member *m, struct mo_buf *trailers,
-			uint64_t *nr, uint64_t *bound, struct modulo_error *err)
+static int get_detached(struct mo_store *s, const struct mo_context *c, const struct mo_member *m,
+			struct mo_buf *trailers, uint64_t *nr, uint64_t *bound,
+			struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf name = { 0 };
 	_cleanup_source_ struct mo_source *src = NULL;
 	_cleanup_free_ uint8_t *body = NULL;
 	const struct mo_entry *e = NULL;
 	const char *detached = m->leaf->detached;
-	const struct mo_form *form = detached ? mo_forms_find(&c->forms, "leaf", detached, strlen(detached)) : NULL;
+	const struct mo_form *form =
+		detached ? mo_forms_find(&c->forms, "leaf", detached, strlen(detached)) : NULL;
 	bool verified = false;
 	int r;
 
@@ -249,7 +265,8 @@ static int get_detached(struct mo_store *s, const struct mo_context *c, const st
 		return mismatch(err, "a signature for a file of no format that takes one");
 	r = read_file(s, e, &src, err);
 	if (r == 0 && src->len > MO_SIGNATURE_MAX)
-		r = mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature", "a signature of more than 65,536 bytes");
+		r = mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature",
+			    "a signature of more than 65,536 bytes");
 	body = r < 0 ? NULL : malloc((size_t)src->len + 1);
 	if (r == 0 && !body)
 		r = mo_fail_nomem(err);
@@ -260,8 +277,8 @@ static int get_detached(struct mo_store *s, const struct mo_context *c, const st
 	return r;
 }
 
-static int read_entry(const struct mo_context *c, const struct mo_member *m, struct mo_lines *l, struct mo_buf *trailers,
-		      uint64_t *nr, struct modulo_error *err)
+static int read_entry(const struct mo_context *c, const struct mo_member *m, struct mo_lines *l,
+		      struct mo_buf *trailers, uint64_t *nr, struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf body = { 0 };
 	uint8_t forms[32], content[32], whole[32], got[32];
@@ -271,19 +288,22 @@ static int read_entry(const struct mo_context *c, const struct mo_member *m, str
 	int r = mo_lines_want(l);
 
 	if (r >= 0 && strcmp(l->line, "modulo-signatures 1") != 0)
-		return mo_lines_fail(l, MODULO_UNSUPPORTED, "store.version", "only version 1 of an entry is known");
+		return mo_lines_fail(l, MODULO_UNSUPPORTED, "store.version",
+				     "only version 1 of an entry is known");
 	r = r < 0 ? r : mo_lines_want(l);
 	r = r < 0 ? r : mo_lines_expect(l, "forms");
 	r = r < 0 ? r : mo_lines_digest(l, forms);
 	r = r < 0 ? r : mo_lines_done(l);
 	if (r == 0 && memcmp(forms, c->forms.digest, 32) != 0)
-		return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.forms", "written with another forms table than the one built in");
+		return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.forms",
+				     "written with another forms table than the one built in");
 	r = r < 0 ? r : mo_lines_want(l);
 	r = r < 0 ? r : mo_lines_expect(l, "content");
 	r = r < 0 ? r : mo_lines_number(l, &content_len);
 	r = r < 0 ? r : mo_lines_digest(l, content);
 	r = r < 0 ? r : mo_lines_done(l);
-	if (r == 0 && (content_len != m->leaf->core_len || memcmp(content, m->digest.core, 32) != 0))
+	if (r == 0 &&
+	    (content_len != m->leaf->core_len || memcmp(content, m->digest.core, 32) != 0))
 		return mismatch(err, "the entry is another content's than its name says");
 	r = r < 0 ? r : mo_lines_want(l);
 	r = r < 0 ? r : mo_lines_expect(l, "signed");
@@ -294,28 +314,38 @@ static int read_entry(const struct mo_context *c, const struct mo_member *m, str
 		const struct mo_form *form;
 
 		mo_buf_reset(&body);
-		if (!mo_lines_word(l, &name) || !mo_lines_word(l, &arg) || !mo_text_base64(arg.p, arg.len, &body))
-			return mo_lines_fail(l, MODULO_MALFORMED, "ledger.base64", "a form and its base64 must stand here");
+		if (!mo_lines_word(l, &name) || !mo_lines_word(l, &arg) ||
+		    !mo_text_base64(arg.p, arg.len, &body))
+			return mo_lines_fail(l, MODULO_MALFORMED, "ledger.base64",
+					     "a form and its base64 must stand here");
 		form = mo_forms_find(&c->forms, "leaf", name.p, name.len);
 		if (!form)
-			return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.form", "no form of that name may stand in a leaf");
+			return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.form",
+					     "no form of that name may stand in a leaf");
 		if (++*nr > MO_SIGNATURES_MAX)
-			return mo_lines_fail(l, MODULO_LIMIT, "ledger.signatures", "a leaf has at most 8 signatures");
+			return mo_lines_fail(l, MODULO_LIMIT, "ledger.signatures",
+					     "a leaf has at most 8 signatures");
 		r = mo_lines_done(l);
-		r = r < 0 ? r : add_signature(c, m, form, (const uint8_t *)body.data, body.len, trailers, &verified, err);
+		r = r < 0 ? r
+			  : add_signature(c, m, form, (const uint8_t *)body.data, body.len,
+					  trailers, &verified, err);
 	}
 	r = r < 0 ? r : mo_lines_next(l);
 	if (r > 0)
 		return mo_lines_fail(l, MODULO_MALFORMED, "ledger.end", "lines behind `end`");
 	r = r < 0 ? r : signed_digest(m, MO_SHA256, trailers, got, err);
-	if (r == 0 && (whole_len != m->leaf->core_len + trailers->len || memcmp(got, whole, 32) != 0))
-		return mismatch(err, "content and signatures do not make the signed file that the entry names");
+	if (r == 0 &&
+	    (whole_len != m->leaf->core_len + trailers->len || memcmp(got, whole, 32) != 0))
+		return mismatch(
+			err,
+			"content and signatures do not make the signed file that the entry names");
 	return r;
 }
 
-/* The entry of a keyed store for this member's content, and takes it; *e is NULL where there is none. */
-static int take_keyed(struct mo_store *s, const struct mo_member *m, struct mo_buf *name, const struct mo_entry **e,
-		      struct modulo_error *err)
+/* The entry of a keyed store for this member's content, and takes it; *e is NULL where there is
+ * none. */
+static int take_keyed(struct mo_store *s, const struct mo_member *m, struct mo_buf *name,
+		      const struct mo_entry **e, struct modulo_error *err)
 {
 	mo_buf_hex(name, m->digest.core, 32);
 	mo_buf_str(name, MO_STORE_SUFFIX);
@@ -336,8 +366,8 @@ int mo_store_pass(struct mo_store *s, const struct mo_member *m, struct modulo_e
 	return s->debian ? 0 : take_keyed(s, m, &name, &e, err);
 }
 
-int mo_store_get(struct mo_store *s, const struct mo_context *c, const struct mo_member *m, struct mo_buf *trailers,
-		 uint64_t *nr, uint64_t *bound, struct modulo_error *err)
+int mo_store_get(struct mo_store *s, const struct mo_context *c, const struct mo_member *m,
+		 struct mo_buf *trailers, uint64_t *nr, uint64_t *bound, struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf name = { 0 };
 	_cleanup_source_ struct mo_source *src = NULL;
@@ -379,7 +409,8 @@ int mo_store_settle(struct mo_store *s, struct modulo_error *err)
 		nr = 1;
 	if (!nr)
 		return 0;
-	mo_fail(err, MODULO_MISMATCH, MODULO_NO_OFFSET, "store.surplus", "no member takes this entry%s", nr > 1 ? ", and it is not the only one" : "");
+	mo_fail(err, MODULO_MISMATCH, MODULO_NO_OFFSET, "store.surplus",
+		"no member takes this entry%s", nr > 1 ? ", and it is not the only one" : "");
 	if (!s->single) {
 		struct mo_arena arena = { 0 };
 		const char *name = mo_entry_escaped(&s->dir.entry[first], &arena);

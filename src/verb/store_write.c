@@ -8,11 +8,12 @@
 struct mo_store_writer {
 	struct mo_tree *tree;
 	const struct mo_forms *forms;
-	/* What is written: digest of the content, and of the entry's text, by open addressing, at most half full. */
+	/* What is written: digest of the content, and of the entry's text, by open addressing, at
+	 * most half full. */
 	struct slot {
 		uint8_t content[32], text[32];
 		bool used;
-	} *slot;
+	} * slot;
 	size_t nr, size;
 };
 
@@ -28,7 +29,9 @@ int mo_store_create(const char *path, const struct mo_forms *forms, struct mo_st
 	w->forms = forms;
 	r = mo_tree_new(path, false, &w->tree, err);
 	r = r < 0 ? r : mo_tree_add(w->tree, &mark, false, err);
-	r = r < 0 ? r : mo_sink_write(mo_tree_sink(w->tree), MO_STORE_MARK_TEXT, strlen(MO_STORE_MARK_TEXT), err);
+	r = r < 0 ? r
+		  : mo_sink_write(mo_tree_sink(w->tree), MO_STORE_MARK_TEXT,
+				  strlen(MO_STORE_MARK_TEXT), err);
 	r = r < 0 ? r : mo_tree_end_file(w->tree, err);
 	if (r < 0)
 		mo_store_drop(w);
@@ -59,7 +62,8 @@ static struct slot *find_slot(struct slot *table, size_t size, const uint8_t con
 	size_t i;
 
 	memcpy(&i, content, sizeof(i)); /* a digest is hash enough */
-	for (i &= size - 1; table[i].used && memcmp(table[i].content, content, 32) != 0; i = (i + 1) & (size - 1))
+	for (i &= size - 1; table[i].used && memcmp(table[i].content, content, 32) != 0;
+	     i = (i + 1) & (size - 1))
 		;
 	return &table[i];
 }
@@ -82,7 +86,8 @@ static struct slot *slot_for(struct mo_store_writer *w, const uint8_t content[32
 	return find_slot(w->slot, w->size, content);
 }
 
-static int entry_text(const struct mo_store_writer *w, const struct mo_member *m, struct mo_buf *b, struct modulo_error *err)
+static int entry_text(const struct mo_store_writer *w, const struct mo_member *m, struct mo_buf *b,
+		      struct modulo_error *err)
 {
 	const struct mo_item *leaf = m->leaf;
 	uint8_t whole[32];
@@ -104,8 +109,8 @@ static int entry_text(const struct mo_store_writer *w, const struct mo_member *m
 	return r < 0 ? r : mo_buf_ok(b) ? 0 : mo_fail_nomem(err);
 }
 
-static int write_entry(struct mo_store_writer *w, const uint8_t content[32], const struct mo_buf *text,
-		       struct modulo_error *err)
+static int write_entry(struct mo_store_writer *w, const uint8_t content[32],
+		       const struct mo_buf *text, struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf name = { 0 };
 	struct mo_entry e = { .type = MO_FILE, .mode = 0644 };
@@ -121,7 +126,8 @@ static int write_entry(struct mo_store_writer *w, const uint8_t content[32], con
 	return r < 0 ? r : mo_tree_end_file(w->tree, err);
 }
 
-int mo_store_add(struct mo_store_writer *w, const struct mo_member *m, bool *added, struct modulo_error *err)
+int mo_store_add(struct mo_store_writer *w, const struct mo_member *m, bool *added,
+		 struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf text = { 0 };
 	uint8_t digest[32];
@@ -142,7 +148,8 @@ int mo_store_add(struct mo_store_writer *w, const struct mo_member *m, bool *add
 		return 0;
 	if (s->used)
 		return mo_fail(err, MODULO_UNSUPPORTED, MODULO_NO_OFFSET, "store.conflict",
-			       "the same content was met before with other signatures: a store cannot hold both, a ledger can");
+			       "the same content was met before with other signatures: a store "
+			       "cannot hold both, a ledger can");
 	s->used = true;
 	memcpy(s->content, m->digest.core, 32);
 	memcpy(s->text, digest, 32);

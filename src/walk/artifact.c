@@ -16,7 +16,8 @@ static unsigned processors(void)
 	return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
 }
 
-int mo_context_init(struct mo_context *c, const struct modulo_options *opt, struct modulo_error *err)
+int mo_context_init(struct mo_context *c, const struct modulo_options *opt,
+		    struct modulo_error *err)
 {
 	static const struct modulo_options none;
 	int r = mo_forms_load(&c->forms, err);
@@ -29,7 +30,8 @@ int mo_context_init(struct mo_context *c, const struct modulo_options *opt, stru
 		return mo_fail_nomem(err);
 	for (size_t i = 0; i < MO_NR(c->opt->reserved); i++)
 		if (c->opt->reserved[i])
-			return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "usage.reserved", "a reserved option is not NULL");
+			return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "usage.reserved",
+				       "a reserved option is not NULL");
 	if (r == 0 && c->opt->nr_keyring)
 		r = mo_keyring_new(&c->keyring, err);
 	for (size_t i = 0; r == 0 && i < c->opt->nr_keyring; i++) {
@@ -70,7 +72,8 @@ const char *mo_entry_escaped(const struct mo_entry *e, struct mo_arena *arena)
 	return mo_buf_ok(&b) ? mo_arena_dup(arena, b.data, b.len) : NULL;
 }
 
-void mo_artifact_blame(const struct mo_artifact *a, const struct mo_entry *e, struct modulo_error *err)
+void mo_artifact_blame(const struct mo_artifact *a, const struct mo_entry *e,
+		       struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
 
@@ -95,7 +98,9 @@ static int choose(const struct mo_context *c, struct mo_artifact *a, struct modu
 	if (!a->chosen)
 		return mo_fail_nomem(err);
 	if (globs && !a->is_dir)
-		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.globs", "--only and --ignore choose members of a directory, and this is a file");
+		return mo_fail(
+			err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.globs",
+			"--only and --ignore choose members of a directory, and this is a file");
 	for (size_t i = 0; i < a->nr; i++) {
 		struct mo_arena arena = { 0 };
 		const char *path = globs ? mo_entry_escaped(&a->entry[i], &arena) : "";
@@ -107,11 +112,13 @@ static int choose(const struct mo_context *c, struct mo_artifact *a, struct modu
 			return mo_fail_nomem(err);
 	}
 	if (globs && a->nr_chosen == 0)
-		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.nothing", "--only and --ignore leave nothing over");
+		return mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "walk.nothing",
+			       "--only and --ignore leave nothing over");
 	return 0;
 }
 
-int mo_artifact_open(const struct mo_context *c, const char *path, struct mo_artifact *out, struct modulo_error *err)
+int mo_artifact_open(const struct mo_context *c, const char *path, struct mo_artifact *out,
+		     struct modulo_error *err)
 {
 	struct mo_artifact a = { .path = path, .metadata = c->opt->flags & MODULO_METADATA };
 	struct stat st;
@@ -125,10 +132,13 @@ int mo_artifact_open(const struct mo_context *c, const char *path, struct mo_art
 		a.entry = a.dir.entry;
 		a.nr = a.dir.nr;
 	} else if (S_ISREG(st.st_mode)) {
-		a.self = (struct mo_entry){ .path = "", .type = MO_FILE, .size = (uint64_t)st.st_size };
+		a.self = (struct mo_entry){ .path = "",
+					    .type = MO_FILE,
+					    .size = (uint64_t)st.st_size };
 		a.nr = 1;
 	} else {
-		r = mo_fail(err, MODULO_IO, MODULO_NO_OFFSET, "io.type", "neither a regular file nor a directory");
+		r = mo_fail(err, MODULO_IO, MODULO_NO_OFFSET, "io.type",
+			    "neither a regular file nor a directory");
 	}
 	*out = a;
 	if (!a.is_dir)
@@ -154,15 +164,18 @@ static int judge(const struct mo_context *c, struct mo_member *m, struct modulo_
 	int r = mo_item_digest(m->item, &m->digest, err);
 
 	for (unsigned i = 0; r == 0 && i < m->leaf->nr_sigs; i++)
-		r = mo_keyring_judge(c->keyring, &m->leaf->sig[i].cms, m->digest.signed_content[i], m->leaf->source,
-				     m->leaf->sig[i].off, &m->judged[i].status, &m->judged[i].cert, err);
+		r = mo_keyring_judge(c->keyring, &m->leaf->sig[i].cms, m->digest.signed_content[i],
+				     m->leaf->source, m->leaf->sig[i].off, &m->judged[i].status,
+				     &m->judged[i].cert, err);
 	return r;
 }
 
-static int open_member(const struct mo_context *c, const struct mo_artifact *a, unsigned want, unsigned thread,
-		       struct mo_member *m, struct modulo_error *err)
+static int open_member(const struct mo_context *c, const struct mo_artifact *a, unsigned want,
+		       unsigned thread, struct mo_member *m, struct modulo_error *err)
 {
-	struct mo_explain x = { .forms = &c->forms, .want = want, .prove = c->prove,
+	struct mo_explain x = { .forms = &c->forms,
+				.want = want,
+				.prove = c->prove,
 				.last_encoder = &c->last_encoder[thread] };
 	int fd, r;
 
@@ -189,8 +202,8 @@ static int open_member(const struct mo_context *c, const struct mo_artifact *a, 
 	return r < 0 ? r : mo_source_settle(m->source, err);
 }
 
-int mo_member_open(const struct mo_context *c, const struct mo_artifact *a, size_t i, unsigned want, unsigned thread,
-		   struct mo_member *m, struct modulo_error *err)
+int mo_member_open(const struct mo_context *c, const struct mo_artifact *a, size_t i, unsigned want,
+		   unsigned thread, struct mo_member *m, struct modulo_error *err)
 {
 	int r;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What verbs work on: an artifact, the members chosen of it, and one member explained and judged. */
+/* What verbs work on: an artifact, the members chosen of it, and one member explained and judged.
+ */
 #ifndef WALK_ARTIFACT_H
 #define WALK_ARTIFACT_H
 
@@ -23,26 +24,29 @@ struct mo_context {
 };
 
 /* opt may be NULL: all defaults. */
-_must_check_ int mo_context_init(struct mo_context *c, const struct modulo_options *opt, struct modulo_error *err);
+_must_check_ int mo_context_init(struct mo_context *c, const struct modulo_options *opt,
+				 struct modulo_error *err);
 void mo_context_release(struct mo_context *c);
 
 struct mo_artifact {
 	const char *path; /* as given, borrowed */
 	bool is_dir, metadata;
 	struct mo_dir dir;
-	struct mo_entry self;          /* of an artifact that is a file */
-	const struct mo_entry *entry;  /* of a file: one, with the path "" */
+	struct mo_entry self;	      /* of an artifact that is a file */
+	const struct mo_entry *entry; /* of a file: one, with the path "" */
 	size_t nr;
-	bool *chosen;                  /* by --only and --ignore */
+	bool *chosen; /* by --only and --ignore */
 	size_t nr_chosen;
 };
 
-/* "walk.nothing": the globs leave nothing over; "walk.globs": globs given for an artifact that has no members. */
-_must_check_ int mo_artifact_open(const struct mo_context *c, const char *path, struct mo_artifact *out,
-				  struct modulo_error *err);
+/* "walk.nothing": the globs leave nothing over; "walk.globs": globs given for an artifact that has
+ * no members. */
+_must_check_ int mo_artifact_open(const struct mo_context *c, const char *path,
+				  struct mo_artifact *out, struct modulo_error *err);
 void mo_artifact_release(struct mo_artifact *a);
 /* Puts the artifact's path, and the entry's if e is not NULL, in front of an error's. */
-void mo_artifact_blame(const struct mo_artifact *a, const struct mo_entry *e, struct modulo_error *err);
+void mo_artifact_blame(const struct mo_artifact *a, const struct mo_entry *e,
+		       struct modulo_error *err);
 /* An entry's path escaped; NULL when out of memory. */
 const char *mo_entry_escaped(const struct mo_entry *e, struct mo_arena *arena);
 /* Whether the globs choose that (escaped) path. */
@@ -64,11 +68,13 @@ struct mo_member {
 };
 
 /*
- * Opens member i, explains it, computes its digests and judges its signatures. want: enum mo_want, in addition to what the options
- * ask for. Zeroed before; closed by the caller, on failure too. Errors carry artifact and member.
+ * Opens member i, explains it, computes its digests and judges its signatures. want: enum mo_want,
+ * in addition to what the options ask for. Zeroed before; closed by the caller, on failure too.
+ * Errors carry artifact and member.
  */
-_must_check_ int mo_member_open(const struct mo_context *c, const struct mo_artifact *a, size_t i, unsigned want,
-				unsigned thread, struct mo_member *m, struct modulo_error *err);
+_must_check_ int mo_member_open(const struct mo_context *c, const struct mo_artifact *a, size_t i,
+				unsigned want, unsigned thread, struct mo_member *m,
+				struct modulo_error *err);
 void mo_member_close(struct mo_member *m);
 
 #endif

@@ -7,8 +7,8 @@
 
 #define SPOOL_MEMORY (16u << 20) /* decoded content beyond goes to a temporary file */
 
-static int explain_at(const struct mo_explain *x, struct mo_source *s, struct mo_arena *arena, unsigned depth,
-		      struct mo_item **out, struct modulo_error *err);
+static int explain_at(const struct mo_explain *x, struct mo_source *s, struct mo_arena *arena,
+		      unsigned depth, struct mo_item **out, struct modulo_error *err);
 
 /* An item that says: plain content. */
 static struct mo_item *plain(struct mo_source *s, struct mo_arena *arena)
@@ -24,12 +24,14 @@ static struct mo_item *plain(struct mo_source *s, struct mo_arena *arena)
 	return it;
 }
 
-static int prove(const struct mo_explain *x, struct mo_item *it, struct mo_arena *arena, struct modulo_error *err)
+static int prove(const struct mo_explain *x, struct mo_item *it, struct mo_arena *arena,
+		 struct modulo_error *err)
 {
 	const char *first = x->last_encoder && (*x->last_encoder)[0] ? *x->last_encoder : NULL;
 	char token[MO_ENCODER_MAX];
 	bool found;
-	int r = mo_codec_prove(it->codec, it->source, it->decoded, it->params, first, token, &found, err);
+	int r = mo_codec_prove(it->codec, it->source, it->decoded, it->params, first, token, &found,
+			       err);
 
 	if (r < 0)
 		return r;
@@ -43,8 +45,8 @@ static int prove(const struct mo_explain *x, struct mo_item *it, struct mo_arena
 }
 
 /* Decodes it; *decoded is NULL where the stream is of a kind that is left as plain content. */
-static int decode(const struct mo_explain *x, const struct mo_codec *c, struct mo_item *it, struct mo_arena *arena,
-		  struct mo_source **decoded, struct modulo_error *err)
+static int decode(const struct mo_explain *x, const struct mo_codec *c, struct mo_item *it,
+		  struct mo_arena *arena, struct mo_source **decoded, struct modulo_error *err)
 {
 	_cleanup_spool_ struct mo_spool *spool = NULL;
 	struct mo_codec_info info = { 0 };
@@ -54,7 +56,8 @@ static int decode(const struct mo_explain *x, const struct mo_codec *c, struct m
 	*decoded = NULL;
 	if (r < 0)
 		return r;
-	r = c->decode(it->source, x->max_decoded ? x->max_decoded : MO_DECODED_MAX, mo_spool_sink(spool), &info, &why);
+	r = c->decode(it->source, x->max_decoded ? x->max_decoded : MO_DECODED_MAX,
+		      mo_spool_sink(spool), &info, &why);
 	if (r == 0) {
 		it->params = mo_arena_dup(arena, info.params.data, info.params.len);
 		r = it->params ? mo_spool_source(MO_TAKE(spool), decoded, err) : mo_fail_nomem(err);
@@ -95,8 +98,8 @@ static int explain_stream(const struct mo_explain *x, const struct mo_codec *c, 
 	return r;
 }
 
-static int explain_at(const struct mo_explain *x, struct mo_source *s, struct mo_arena *arena, unsigned depth,
-		      struct mo_item **out, struct modulo_error *err)
+static int explain_at(const struct mo_explain *x, struct mo_source *s, struct mo_arena *arena,
+		      unsigned depth, struct mo_item **out, struct modulo_error *err)
 {
 	struct mo_ledger l = { .arena = arena, .forms = x->forms, .want = x->want };
 	const struct mo_format *format;
@@ -109,7 +112,8 @@ static int explain_at(const struct mo_explain *x, struct mo_source *s, struct mo
 	if (!it)
 		return mo_fail_nomem(err);
 	if (depth >= MO_DEPTH_MAX)
-		return mo_fail(err, MODULO_LIMIT, 0, "walk.depth", "streams nest more than %d deep", MO_DEPTH_MAX);
+		return mo_fail(err, MODULO_LIMIT, 0, "walk.depth", "streams nest more than %d deep",
+			       MO_DEPTH_MAX);
 	r = mo_source_read(s, 0, head, n, err);
 	if (r == 0)
 		r = mo_format_identify(head, n, &format, err);
@@ -126,8 +130,8 @@ static int explain_at(const struct mo_explain *x, struct mo_source *s, struct mo
 	return r;
 }
 
-int mo_explain(const struct mo_explain *x, struct mo_source *s, struct mo_arena *arena, struct mo_item **out,
-	       struct modulo_error *err)
+int mo_explain(const struct mo_explain *x, struct mo_source *s, struct mo_arena *arena,
+	       struct mo_item **out, struct modulo_error *err)
 {
 	struct mo_item *it;
 	int r = explain_at(x, s, arena, 0, &it, err);

@@ -9,7 +9,8 @@ static bool separator(char c)
 	return c == '/' || c == '!';
 }
 
-/* Matches one byte against the class that begins behind '['; *end: behind its ']'. NULL end: it is no class. */
+/* Matches one byte against the class that begins behind '['; *end: behind its ']'. NULL end: it is
+ * no class. */
 static bool in_class(const char *s, char c, const char **end)
 {
 	bool negate = *s == '!' || *s == '^', in = false;
@@ -30,7 +31,8 @@ static bool in_class(const char *s, char c, const char **end)
 	return in != negate && !separator(c);
 }
 
-/* One byte of the path against one element of the glob; the element's length, 0 where they do not match. */
+/* One byte of the path against one element of the glob; the element's length, 0 where they do not
+ * match. */
 static size_t match_one(const char *g, char c)
 {
 	const char *end;
@@ -51,8 +53,8 @@ static size_t match_one(const char *g, char c)
 }
 
 /*
- * Goes back to the last star only, or to the last `**` where that one can take no more: enough for a match to be found,
- * and never exponential.
+ * Goes back to the last star only, or to the last `**` where that one can take no more: enough for
+ * a match to be found, and never exponential.
  */
 bool mo_glob_match(const char *g, const char *p)
 {

@@ -7,7 +7,8 @@
 #include "base/text.h"
 
 /* By enum mo_entry_type: the words that records begin with. */
-static const char *const type_name[] = { "dir", "file", "link", "symlink", "fifo", "socket", "char", "block" };
+static const char *const type_name[] = { "dir",	 "file",   "link", "symlink",
+					 "fifo", "socket", "char", "block" };
 
 const char *mo_entry_type_name(enum mo_entry_type t)
 {
@@ -26,8 +27,9 @@ static void add_arg(struct mo_record *r, struct mo_arena *arena, struct mo_buf *
 	mo_buf_reset(b);
 }
 
-int mo_record_make(const struct mo_forms *forms, const struct mo_entry *e, bool metadata, uint64_t child_len,
-		   struct mo_arena *arena, struct mo_record *out, struct modulo_error *err)
+int mo_record_make(const struct mo_forms *forms, const struct mo_entry *e, bool metadata,
+		   uint64_t child_len, struct mo_arena *arena, struct mo_record *out,
+		   struct modulo_error *err)
 {
 	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
 	struct mo_record r = { 0 };
@@ -36,7 +38,8 @@ int mo_record_make(const struct mo_forms *forms, const struct mo_entry *e, bool 
 	snprintf(name, sizeof(name), "%s%s", metadata ? "meta." : "", type_name[e->type]);
 	r.form = mo_forms_find(forms, metadata ? "dir-metadata" : "dir", name, strlen(name));
 	if (!r.form)
-		return mo_fail(err, MODULO_UNSUPPORTED, MODULO_NO_OFFSET, "ledger.form", "there is no form %s", name);
+		return mo_fail(err, MODULO_UNSUPPORTED, MODULO_NO_OFFSET, "ledger.form",
+			       "there is no form %s", name);
 	if (e->type != MO_LINK && e->type != MO_SYMLINK) {
 		mo_buf_fmt(&b, "%04o", e->mode);
 		add_arg(&r, arena, &b);
@@ -99,7 +102,8 @@ static bool parse_number(const struct mo_word *w, uint64_t max, uint64_t *out)
 	return mo_text_number(w->p, w->len, out) && *out <= max;
 }
 
-/* SECONDS.NANOSECONDS, nine digits of the latter. Half a second before 1970 is -1.500000000: there is no -0. */
+/* SECONDS.NANOSECONDS, nine digits of the latter. Half a second before 1970 is -1.500000000: there
+ * is no -0. */
 static bool parse_mtime(const struct mo_word *w, struct mo_entry *e)
 {
 	bool negative = w->len && w->p[0] == '-';
@@ -107,7 +111,8 @@ static bool parse_mtime(const struct mo_word *w, struct mo_entry *e)
 	uint64_t sec, ns = 0;
 
 	if (!dot || (size_t)(w->p + w->len - dot) != 10 ||
-	    !mo_text_number(w->p + negative, (size_t)(dot - w->p) - negative, &sec) || (negative && sec == 0))
+	    !mo_text_number(w->p + negative, (size_t)(dot - w->p) - negative, &sec) ||
+	    (negative && sec == 0))
 		return false;
 	for (const char *d = dot + 1; d < w->p + w->len; d++) {
 		if (*d < '0' || *d > '9')
@@ -119,7 +124,8 @@ static bool parse_mtime(const struct mo_word *w, struct mo_entry *e)
 	return true;
 }
 
-static bool parse(const struct mo_form *form, const struct mo_word *arg, struct mo_arena *arena, struct mo_entry *e)
+static bool parse(const struct mo_form *form, const struct mo_word *arg, struct mo_arena *arena,
+		  struct mo_entry *e)
 {
 	bool metadata = strncmp(form->name, "meta.", 5) == 0;
 	const char *type = form->name + (metadata ? 5 : 0);
@@ -161,8 +167,9 @@ int mo_record_parse(const struct mo_form *form, const struct mo_word *arg, struc
 	struct mo_entry e = { 0 };
 
 	if (!parse(form, arg, arena, &e))
-		return mo_fail(err, MODULO_MALFORMED, MODULO_NO_OFFSET, "ledger.argument",
-			       "a record's name, number or time is none that a file system could hold");
+		return mo_fail(
+			err, MODULO_MALFORMED, MODULO_NO_OFFSET, "ledger.argument",
+			"a record's name, number or time is none that a file system could hold");
 	*out = e;
 	return 0;
 }

@@ -16,14 +16,15 @@ struct mo_record {
 };
 
 /* The record of e, child_len the length of a file's bytes. Strings lie in the arena. */
-_must_check_ int mo_record_make(const struct mo_forms *forms, const struct mo_entry *e, bool metadata,
-				uint64_t child_len, struct mo_arena *arena, struct mo_record *out,
-				struct modulo_error *err);
+_must_check_ int mo_record_make(const struct mo_forms *forms, const struct mo_entry *e,
+				bool metadata, uint64_t child_len, struct mo_arena *arena,
+				struct mo_record *out, struct modulo_error *err);
 /* Its line in a ledger, with LF. */
 void mo_record_line(const struct mo_record *r, struct mo_buf *out);
 /* The entry that a record describes; the arguments were checked by who read them. */
-_must_check_ int mo_record_parse(const struct mo_form *form, const struct mo_word *arg, struct mo_arena *arena,
-				 struct mo_entry *out, struct modulo_error *err);
+_must_check_ int mo_record_parse(const struct mo_form *form, const struct mo_word *arg,
+				 struct mo_arena *arena, struct mo_entry *out,
+				 struct modulo_error *err);
 
 const char *mo_entry_type_name(enum mo_entry_type t);
 
