@@ -10,7 +10,6 @@
 #include "run.h"       /* the run's state; failing, digests, counts */
 #include "source.h"    /* bytes of a file, of a directory, of the core */
 #include "decode.h"    /* gzip, xz, zstd */
-#include "encode.h"    /* encode/: encoding again, for --prove-encodings only */
 #include "signature.h" /* CMS and keyring */
 #include "ledger.h"    /* lines, forms, items */
 
@@ -30,8 +29,8 @@ int mo_check_run(const struct mo_check_job *job, FILE *report, struct mo_check_e
 		fclose(run.skeleton);
 	for (int i = 0; i < HASHES; i++)
 		EVP_MD_CTX_free(run.hash[i]);
-	encode_close();
-	directory_close();
+	if (run.dir)
+		directory_close(run.dir);
 	sk_X509_pop_free(run.certs, X509_free);
 	while (run.nr_counts)
 		free(run.count[--run.nr_counts].key);

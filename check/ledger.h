@@ -190,8 +190,7 @@ static void stream_item(struct source *s, unsigned depth)
 	fprintf(run.skeleton, "stream %s %s%s\n", codec, params, *kept ? " carried" : "");
 	stream_open(st, s, bytes, codec);
 	bool prove = *encoder && run.job->prove;
-	if (prove)
-		must((st->content = tmpfile()), "check.read");
+	must(!prove || (st->content = tmpfile()), "check.read");
 	item(&st->out, depth + 1);
 	must(!pull(&st->out, &byte, 1), "check.rest");
 	must(!strcmp(st->params, params), "check.params");
@@ -257,8 +256,7 @@ static void outermost(void)
 {
 	if (!run.job->directory) {
 		run.file.read = file_read;
-		run.artifact = &run.file;
-		item(run.artifact, 0);
+		item(run.artifact = &run.file, 0);
 		return;
 	}
 	next_line();

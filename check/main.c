@@ -38,22 +38,16 @@ static void need(bool is, const char *file, const char *id, const char *text)
 		complain(file, &(struct mo_check_end){ .status = 2, .id = id, .text = text });
 }
 
-static FILE *open_file(const char *path)
-{
-	FILE *f = fopen(path, "rbe");
-	need(f, path, "check.read", strerrordesc_np(errno));
-	return f;
-}
-
 static void check(char **path, struct mo_check_job *job, bool quiet)
 {
+	FILE **file[] = { &job->artifact, &job->core, &job->ledger };
 	struct mo_check_end end;
 	struct stat sb;
-	need(!stat(path[0], &sb), path[0], "check.read", strerrordesc_np(errno));
-	job->directory = S_ISDIR(sb.st_mode) ? path[0] : NULL;
-	job->artifact = job->directory ? NULL : open_file(path[0]);
-	job->core = open_file(path[1]);
-	job->ledger = strcmp(path[2], "-") ? open_file(path[2]) : stdin;
+	for (int i = 0; i < 3; i++) {
+		*file[i] = i == 2 && !strcmp(path[i], "-") ? stdin : fopen(path[i], "rbe");
+		need(*file[i], path[i], "check.read", strerrordesc_np(errno));
+	}
+	job->directory = !fstat(fileno(job->artifact), &sb) && S_ISDIR(sb.st_mode) ? path[0] : NULL;
 	if (!mo_check_run(job, quiet ? NULL : stdout, &end))
 		return;
 	bool ledger = !strncmp(end.id, "ledger.", 7), core = !strcmp(end.id, "check.core");

@@ -40,8 +40,7 @@ struct stream {
 	char params[1536];
 	const struct codec *codec;
 	z_stream gzip;
-	uint8_t head[272], last; /* gzip's header; the last byte that zlib took */
-	size_t head_len;
+	uint8_t last; /* that zlib took */
 	struct xz {
 		lzma_stream lzma;
 		lzma_stream_flags flags;
@@ -54,7 +53,6 @@ struct stream {
 		uint64_t nr_blocks, first_size;
 	} xz;
 	ZSTD_DCtx *zstd;
-	uint64_t size; /* as zstd's header has it; UINT64_MAX: it has not */
 };
 typedef struct {
 	const uint8_t *p, *end;
@@ -107,9 +105,8 @@ static __attribute__((noreturn)) void fail(const char *id, const char *detail)
 	size_t i = 0;
 	while (strcmp(ids[i].id, id))
 		i++; /* each is in the table, says a test */
-	*run.end = (struct mo_check_end){ ids[i].status, id, ids[i].text, .line = run.line_nr };
-	run.end->offset = run.offset;
-	run.end->placed = run.placed;
+	*run.end = (struct mo_check_end){ ids[i].status, id,	     ids[i].text, "",
+					  run.line_nr,	 run.offset, run.placed };
 	snprintf(run.end->detail, sizeof(run.end->detail), "%s", detail);
 	longjmp(run.jump, 1);
 }
@@ -152,8 +149,7 @@ static __attribute__((format(printf, 1, 2))) void count(const char *line, ...)
 		i++;
 	if (i == run.nr_counts || d) {
 		must(run.nr_counts < COUNTS && (own = strdup(key)), "check.limit");
-		for (unsigned k = run.nr_counts++; k > i; k--)
-			run.count[k] = run.count[k - 1];
+		memmove(&run.count[i + 1], &run.count[i], (run.nr_counts++ - i) * sizeof(*run.count));
 		run.count[i].key = own;
 		run.count[i].nr = 0;
 	}

@@ -49,6 +49,15 @@ static der next(der *in, uint8_t tag)
 	return out;
 }
 
+/* The same with its tag and length. */
+static der whole(der *in, uint8_t tag)
+{
+	der out = *in;
+	next(in, tag);
+	out.end = in->p;
+	return out;
+}
+
 /* The element that is all there is. */
 static der only(der d, uint8_t tag)
 {
@@ -106,8 +115,8 @@ static bool name_text(der name, char text[TEXT])
 		oid.end = pair.p;
 		uint8_t tag = ok ? *pair.p : 0;
 		fputs(comma, f);
-		ok = ok && !element(&pair, tag, &value) && !len(pair) && type_text(oid, f);
-		ok = ok && string_ok(tag, value);
+		ok = ok && !element(&pair, tag, &value) && !len(pair);
+		ok = ok && type_text(oid, f) && string_ok(tag, value);
 		if (ok)
 			mo_check_escape(f, value.p, len(value), ",\\");
 	}
@@ -135,9 +144,7 @@ static void attributes(der d, struct signature *g)
 	must(len(d) > 26 && !memcmp(d.p, type, 26), "cms.attr");
 	d.p += 26;
 	for (bool timed = false; !g->digest.p; timed = true) {
-		der a = next(&d, SEQUENCE), oid = a;
-		next(&a, OID);
-		oid.end = a.p;
+		der a = next(&d, SEQUENCE), oid = whole(&a, OID);
 		a = only(a, SET);
 		uint8_t tag = len(a) ? *a.p : 0;
 		a = only(a, tag);
@@ -189,9 +196,7 @@ static void signer(der si, der version, der hash, struct signature *g)
 	must(equals(integer(&si), version.p, 1), "cms.version");
 	if (by_issuer) {
 		der sid = next(&si, SEQUENCE);
-		g->issuer = sid;
-		next(&sid, SEQUENCE);
-		g->issuer.end = sid.p;
+		g->issuer = whole(&sid, SEQUENCE);
 		must(name_text(g->issuer, issuer), "cms.name");
 		snprintf(g->who, TEXT, "issuer %.8000s serial ", issuer);
 		g->serial = integer(&sid);
@@ -206,9 +211,8 @@ static void signer(der si, der version, der hash, struct signature *g)
 		snprintf(g->who + strlen(g->who), 3, "%02x", *hex.p);
 	must(equals(next(&si, SEQUENCE), hash.p, len(hash)), "cms.hash");
 	if (len(si) && *si.p == CONTEXT0) {
-		g->attrs.p = si.p;
-		attributes(next(&si, CONTEXT0), g);
-		g->attrs.end = si.p;
+		g->attrs = whole(&si, CONTEXT0);
+		attributes(only(g->attrs, CONTEXT0), g);
 	}
 	der alg = next(&si, SEQUENCE);
 	value(alg, next(&si, OCTETS), hash, g);
@@ -218,10 +222,8 @@ static void signer(der si, der version, der hash, struct signature *g)
 
 static void cms_parse(struct signature *g)
 {
-	der d = only((der){ g->cms, g->cms + g->len }, SEQUENCE), type = d, version, hash, si;
-	next(&d, OID);
-	type.end = d.p;
-	must(equals(type, PKCS "\x07\x02", 11), "cms.type");
+	der d = only((der){ g->cms, g->cms + g->len }, SEQUENCE), version, hash, si;
+	must(equals(whole(&d, OID), PKCS "\x07\x02", 11), "cms.type");
 	d = only(only(d, CONTEXT0), SEQUENCE);
 	version = integer(&d);
 	must(len(version) == 1 && (*version.p == 1 || *version.p == 3), "cms.version");
@@ -244,8 +246,7 @@ static void cms_parse(struct signature *g)
 /* In each file: PEM certificates, as many as there are, or one in DER to the file's last byte. */
 static void keyring_load(void)
 {
-	run.certs = sk_X509_new_null();
-	must(run.certs, "check.memory");
+	must((run.certs = sk_X509_new_null()), "check.memory");
 	for (unsigned i = 0; i < run.job->nr_keyrings; i++) {
 		int before = sk_X509_num(run.certs);
 		char byte, no_password[1] = "";

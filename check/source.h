@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The artifact's bytes, and the core's. A directory (doc/ledger.md 5) is made into bytes while it
- * is read: one file is open at a time, and fts has the names of one directory for each level. What
- * grows without bound is the table of hard links: one for each file with a link count over 1.
- */
+/* The artifact's bytes, and the core's. A directory becomes bytes while it is read: ledger.md 5. */
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -11,6 +7,7 @@
 #include <search.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -27,6 +24,7 @@ struct dir {
 	void *links; /* a search tree: device, inode, then the name where it was first met */
 	char list[XATTR_LIST_MAX], *sorted[XATTR_LIST_MAX / 2], value[XATTR_SIZE_MAX];
 };
+static struct dir the_dir;
 
 static int by_bytes(const FTSENT **a, const FTSENT **b)
 {
@@ -43,7 +41,7 @@ static int by_inode(const void *a, const void *b)
 	return memcmp(a, b, 2 * sizeof(uint64_t)); /* any order will do */
 }
 
-/* The name under which this inode was met before, NULL the first time. */
+/* The name under which this inode was met before, NULL the first time. Grows with hard links. */
 static const char *first_name(struct dir *d, const struct stat *sb, const char *name)
 {
 	uint64_t id[2] = { sb->st_dev, sb->st_ino };
@@ -66,9 +64,8 @@ static void print_metadata(struct dir *d, const struct stat *sb)
 	ssize_t len = llistxattr(d->path, d->list, sizeof(d->list));
 	size_t nr = 0;
 	readable(d, len >= 0 || errno == ENOTSUP);
-	fprintf(d->text, " %u %u %lld.%09ld ", sb->st_uid, sb->st_gid,
-		(long long)sb->st_mtim.tv_sec, sb->st_mtim.tv_nsec);
-	fputs(len > 0 ? "" : "-", d->text);
+	fprintf(d->text, " %u %u %lld.%09ld %s", sb->st_uid, sb->st_gid,
+		(long long)sb->st_mtim.tv_sec, sb->st_mtim.tv_nsec, len > 0 ? "" : "-");
 	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(d->list + at) + 1)
 		d->sorted[nr++] = d->list + at;
 	qsort(d->sorted, nr, sizeof(d->sorted[0]), by_name);
@@ -99,11 +96,11 @@ static void print_line(struct dir *d, const struct stat *sb, const char *name)
 	putc(' ', d->text);
 	mo_check_escape(d->text, name, strlen(name), " \\");
 	if (first || type == S_IFLNK) {
-		ssize_t n = first ? 0 : readlink(d->path, d->value, sizeof(d->value));
+		ssize_t n = first ? (ssize_t)strlen(first) :
+				    readlink(d->path, d->value, sizeof(d->value));
 		readable(d, n >= 0);
 		putc(' ', d->text);
-		mo_check_escape(d->text, d->value, (size_t)n, " \\");
-		mo_check_escape(d->text, first ? first : "", first ? strlen(first) : 0, " \\");
+		mo_check_escape(d->text, first ? first : d->value, (size_t)n, " \\");
 	} else if (type == S_IFREG) {
 		fprintf(d->text, " %lld", (long long)sb->st_size);
 		d->left = (uint64_t)sb->st_size;
@@ -165,8 +162,7 @@ static size_t file_read(struct source *s, uint8_t *buf, size_t cap)
 static void directory_open(bool metadata)
 {
 	char *const roots[] = { (char *)(uintptr_t)run.job->directory, NULL };
-	struct dir *d = run.dir = calloc(1, sizeof(*d));
-	must(d, "check.memory");
+	struct dir *d = run.dir = &the_dir;
 	*d = (struct dir){ { dir_read, 0 }, .metadata = metadata, .path = roots[0], .fd = -1 };
 	run.artifact = &d->out;
 	d->text = open_memstream(&d->line, &d->line_len);
@@ -174,11 +170,8 @@ static void directory_open(bool metadata)
 	readable(d, d->text && d->fts);
 }
 
-static void directory_close(void)
+static void directory_close(struct dir *d)
 {
-	struct dir *d = run.dir;
-	if (!d)
-		return;
 	if (d->fts)
 		fts_close(d->fts);
 	close(d->fd);
@@ -186,7 +179,6 @@ static void directory_close(void)
 		fclose(d->text);
 	free(d->line);
 	tdestroy(d->links, free);
-	free(d);
 }
 
 static size_t pull(struct source *s, uint8_t *buf, size_t cap)

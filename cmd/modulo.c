@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "report/report.h"
@@ -71,6 +72,22 @@ static void dump_verbs(void)
 	}
 }
 
+static int to_stdout(void *ctx, const void *p, size_t len)
+{
+	(void)ctx;
+	return fwrite(p, 1, len, stdout) == len ? 0 : -1;
+}
+
+/* CODEC PARAMS ENCODER: stdin, a file, as that stream. For modulo-check --prove-encodings. */
+static int encode(const struct args *none, char **word)
+{
+	struct modulo_error err = { 0 };
+
+	if (modulo_encode(dup(STDIN_FILENO), word[0], word[1], word[2], to_stdout, NULL, &err) < 0)
+		return refused(none, &err);
+	return EXIT_OK;
+}
+
 static int run(const struct verb *v, int argc, char **argv)
 {
 	struct args a = { .verb = v->name };
@@ -102,6 +119,8 @@ int main(int argc, char **argv)
 		dump_verbs();
 		return finished(EXIT_OK);
 	}
+	if (strcmp(argv[1], "--encode") == 0 && argc == 5)
+		return finished(encode(&none, argv + 2));
 	for (unsigned i = 0; i < nr_verbs; i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return finished(run(&verbs[i], argc - 1, argv + 1));

@@ -7,7 +7,7 @@ cd "${1:-$(dirname "$0")/..}"
 . tools/tap.sh
 
 FILE_MAX=600
-# What one has to trust. check/encode/, which only --prove-encodings uses, is not in it.
+# What one has to trust: all of it, comments and empty lines too.
 CHECKER_MAX=1500
 
 long_files()
@@ -20,7 +20,7 @@ long_files()
 
 checker()
 {
-	n=$(cat check/*.c check/*.h | wc -l)
+	n=$(find check -name '*.[ch]' -exec cat {} + | wc -l)
 	[ "$n" -lt "$CHECKER_MAX" ] || echo "check/: $n lines"
 }
 

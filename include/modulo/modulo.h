@@ -245,6 +245,14 @@ MODULO_API int modulo_join_store(const char *path, const char *store, const char
 				 const struct modulo_options *opt, struct modulo_join_result *out,
 				 struct modulo_error *err);
 
+/*
+ * Encodes the regular file behind fd (taken over, and closed) by CODEC, PARAMS and ENCODER of a
+ * ledger (doc/ledger.md 3), and gives the stream to write(), which returns 0, or less to stop.
+ */
+MODULO_API int modulo_encode(int fd, const char *codec, const char *params, const char *encoder,
+			     int (*write)(void *ctx, const void *p, size_t len), void *ctx,
+			     struct modulo_error *err);
+
 MODULO_API const char *modulo_version(void);
 
 #ifdef __cplusplus

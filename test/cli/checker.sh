@@ -59,6 +59,29 @@ tree()
 }
 t 'a tree, with compressed modules and metadata' tree
 
+# Encoding again is the work of the modulo beside it; a claim that cannot be tried, or is not true, is not believed.
+encoders()
+{
+	xz -6 -c "$vendor/signed/$in" >e.ko.xz
+	"$modulo" split --quiet e.ko.xz --prove-encodings --ledger el --core ec
+	"$check" --prove-encodings e.ko.xz ec el >said
+	grep -q '^encoding xz .* proven liblzma-' said
+	sed 's|^\(stream .* proven .*/\)6$|\11|' el >lower
+	exits 1 "$check" --prove-encodings e.ko.xz ec lower 2>err
+	grep -q 'check.encoding' err
+	sed 's|^\(stream .* proven \).*$|\1liblzma-0.1/6|' el >older
+	exits 2 "$check" --prove-encodings e.ko.xz ec older 2>err
+	grep -q 'check.encoder' err
+	[ "$(wc -l <err)" -eq 1 ]
+	mkdir alone
+	cp "$check" alone/modulo-check
+	exits 2 alone/modulo-check --prove-encodings e.ko.xz ec el 2>err
+	grep -q 'check.encoder' err
+	alone/modulo-check e.ko.xz ec el >said
+	grep -q '^encoding xz .* claimed liblzma-' said
+}
+t 'encoders, asked for again' encoders
+
 # Every 7th byte of the ledger, every 61st of the others; vendor.sh takes all of a ledger.
 changed()
 {
