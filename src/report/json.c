@@ -6,6 +6,7 @@
 #include "report/report.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 
 void report_json_string(FILE *f, const char *s)
 {
@@ -61,6 +62,21 @@ static void strings(FILE *f, const char *key, const char *const *s, size_t nr)
 	fputc(']', f);
 }
 
+/* Pairs of a key and a text (or NULL), up to a key that is NULL. */
+static __attribute__((sentinel)) void texts(FILE *f, ...)
+{
+	const char *key, *comma = "";
+	va_list ap;
+
+	va_start(ap, f);
+	while ((key = va_arg(ap, const char *))) {
+		fputs(comma, f);
+		string(f, key, va_arg(ap, const char *));
+		comma = ",";
+	}
+	va_end(ap);
+}
+
 static void groups(FILE *f, const struct modulo_comparison *c)
 {
 	fputs("\"signatures\":[", f);
@@ -68,15 +84,8 @@ static void groups(FILE *f, const struct modulo_comparison *c)
 		const struct modulo_group *g = &c->group[i];
 
 		fprintf(f, "%s{\"side\":\"%c\",", i ? "," : "", g->side);
-		string(f, "kind", g->kind);
-		fputc(',', f);
-		string(f, "status", modulo_status_name(g->status));
-		fputc(',', f);
-		string(f, "signer", g->name);
-		fputc(',', f);
-		string(f, "algorithm", g->algorithm);
-		fputc(',', f);
-		string(f, "hash", g->hash);
+		texts(f, "kind", g->kind, "status", modulo_status_name(g->status), "signer",
+		      g->name, "algorithm", g->algorithm, "hash", g->hash, NULL);
 		fputc(',', f);
 		digest(f, "certificate", g->certificate);
 		fprintf(f, ",\"count\":%" PRIu64 "}", g->count);
@@ -91,15 +100,8 @@ static void differences(FILE *f, const struct modulo_comparison *c)
 		const struct modulo_difference *d = &c->difference[i];
 
 		fputs(i ? ",{" : "{", f);
-		string(f, "path", d->path);
-		fputc(',', f);
-		string(f, "path_b", d->path_b);
-		fputc(',', f);
-		string(f, "what", d->what);
-		fputc(',', f);
-		string(f, "text", d->text);
-		fputc(',', f);
-		string(f, "place", d->place);
+		texts(f, "path", d->path, "path_b", d->path_b, "what", d->what, "text", d->text,
+		      "place", d->place, NULL);
 		if (d->offset == MODULO_NO_OFFSET)
 			fputs(",\"offset\":null", f);
 		else
@@ -118,9 +120,7 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c, const struc
 	string(f, "verdict", verdict[c->level]);
 	fprintf(f, ",\"level\":%d,\"ok\":%s,", c->level,
 		report_compare_ok(c, q) ? "true" : "false");
-	string(f, "a", q->a);
-	fputc(',', f);
-	string(f, "b", q->b);
+	texts(f, "a", q->a, "b", q->b, NULL);
 	fputc(',', f);
 	strings(f, "only", q->opt->only, q->opt->nr_only);
 	fputc(',', f);
@@ -144,9 +144,7 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c, const struc
 		const struct modulo_derived *d = &c->derived[i];
 
 		fputs(i ? ",{" : "{", f);
-		string(f, "form", d->form);
-		fputc(',', f);
-		string(f, "expression", d->expression);
+		texts(f, "form", d->form, "expression", d->expression, NULL);
 		fprintf(f, ",\"a\":%" PRIu64 ",\"b\":%" PRIu64 ",\"differ\":%" PRIu64 "}",
 			d->count_a, d->count_b, d->differ);
 	}
@@ -158,38 +156,22 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c, const struc
 static void signature(FILE *f, const struct modulo_signature *s)
 {
 	fputc('{', f);
-	string(f, "kind", s->kind);
-	fputc(',', f);
-	string(f, "form", s->form);
+	texts(f, "kind", s->kind, "form", s->form, NULL);
 	fprintf(f, ",\"offset\":%" PRIu64 ",\"length\":%" PRIu64 ",", s->offset, s->length);
-	string(f, "status", modulo_status_name(s->status));
-	fputc(',', f);
-	string(f, "signer", s->signer);
+	texts(f, "status", modulo_status_name(s->status), "signer", s->signer, NULL);
 	fputc(',', f);
 	digest(f, "certificate", s->certificate);
 	fputc(',', f);
-	string(f, "issuer", s->issuer);
-	fputc(',', f);
-	string(f, "serial", s->serial);
-	fputc(',', f);
-	string(f, "key_id", s->key_id);
-	fputc(',', f);
-	string(f, "algorithm", s->algorithm);
-	fputc(',', f);
-	string(f, "hash", s->hash);
-	fputc(',', f);
-	string(f, "signing_time", s->signing_time);
-	fputc(',', f);
-	string(f, "value", s->value);
+	texts(f, "issuer", s->issuer, "serial", s->serial, "key_id", s->key_id, "algorithm",
+	      s->algorithm, "hash", s->hash, "signing_time", s->signing_time, "value", s->value,
+	      NULL);
 	fputc('}', f);
 }
 
 static void file_fields(FILE *f, const struct modulo_member *m)
 {
 	fputc(',', f);
-	string(f, "format", m->format);
-	fputc(',', f);
-	string(f, "note", m->note);
+	texts(f, "format", m->format, "note", m->note, NULL);
 	fprintf(f, ",\"length\":%" PRIu64 ",\"core_length\":%" PRIu64 ",", m->length,
 		m->core_length);
 	digest(f, "core", m->core);
@@ -198,13 +180,8 @@ static void file_fields(FILE *f, const struct modulo_member *m)
 		const struct modulo_encoding *e = &m->encoding[i];
 
 		fputs(i ? ",{" : "{", f);
-		string(f, "codec", e->codec);
-		fputc(',', f);
-		string(f, "parameters", e->params);
-		fputc(',', f);
-		string(f, "grade", e->grade);
-		fputc(',', f);
-		string(f, "encoder", e->encoder);
+		texts(f, "codec", e->codec, "parameters", e->params, "grade", e->grade, "encoder",
+		      e->encoder, NULL);
 		fprintf(f, ",\"length\":%" PRIu64 ",\"decoded_length\":%" PRIu64 "}", e->length,
 			e->decoded_length);
 	}
@@ -217,9 +194,7 @@ static void file_fields(FILE *f, const struct modulo_member *m)
 	fputs("],\"facts\":[", f);
 	for (size_t i = 0; i < m->nr_facts; i++) {
 		fputs(i ? ",{" : "{", f);
-		string(f, "key", m->fact[i].key);
-		fputc(',', f);
-		string(f, "value", m->fact[i].value);
+		texts(f, "key", m->fact[i].key, "value", m->fact[i].value, NULL);
 		fputc('}', f);
 	}
 	fputc(']', f);
@@ -228,9 +203,7 @@ static void file_fields(FILE *f, const struct modulo_member *m)
 void report_member_json(FILE *f, const struct modulo_member *m, bool first)
 {
 	fputs(first ? "\n{" : ",\n{", f);
-	string(f, "path", m->path);
-	fputc(',', f);
-	string(f, "type", m->type);
+	texts(f, "path", m->path, "type", m->type, NULL);
 	fprintf(f, ",\"mode\":\"%04o\",", m->mode);
 	string(f, "target", m->target);
 	if (m->format)
@@ -241,9 +214,7 @@ void report_member_json(FILE *f, const struct modulo_member *m, bool first)
 void report_error_json(FILE *f, const struct modulo_error *err)
 {
 	fputs("{\"schema\":\"modulo.refusal/1\",", f);
-	string(f, "id", err->id);
-	fputc(',', f);
-	string(f, "path", err->path);
+	texts(f, "id", err->id, "path", err->path, NULL);
 	if (err->offset == MODULO_NO_OFFSET)
 		fputs(",\"offset\":null,", f);
 	else
