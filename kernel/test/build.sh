@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Unpacks the kernel's sources, applies our patches, and builds the test kernels and their modules, each once more with one line
+# changed ("another build"). What is there and current stays.
+# usage: build.sh
+set -eu
+cd "$(dirname "$0")/../.."
+. kernel/test/lib.sh
+on_x86
+
+sources()
+{
+	{
+		dpkg-query -W linux-source-6.12 && find "$patches" -type f | LC_ALL=C sort | xargs -r sha256sum
+	} >"$tap_tmp/sources" || return 1
+	cmp -s "$tap_tmp/sources" "$work/sources" && [ -d "$src" ] && return 0
+	rm -rf "$work/sources" "$src" "$work/linux-other" "$work/unpack"
+	mkdir -p "$work/unpack" && tar -xf "$tarball" -C "$work/unpack" && mv "$work"/unpack/* "$src" && rmdir "$work/unpack" || return 1
+	[ ! -f "$patches/series" ] || "$patches/apply.sh" "$src" || return 1
+	cp "$tap_tmp/sources" "$work/sources"
+}
+
+# key NAME: made once; the kernels hold the certificate of `trusted`
+key()
+{
+	[ ! -s "$keys/$1.pem" ] || return 0
+	openssl req -new -x509 -newkey rsa:2048 -nodes -sha256 -days 36500 -batch -subj "/CN=Modulo test key, $1" \
+		-addext basicConstraints=critical,CA:FALSE -addext keyUsage=digitalSignature \
+		-keyout "$keys/$1.key" -out "$keys/$1.crt" && cat "$keys/$1.key" "$keys/$1.crt" >"$keys/$1.pem"
+}
+
+init()
+{
+	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -o "$work/init" kernel/test/init.c
+}
+
+kernel()
+{
+	mkdir -p "$(out "$1")/certs" || return 1
+	cmp -s "$keys/trusted.pem" "$(out "$1")/certs/modulo-test.pem" || cp "$keys/trusted.pem" "$(out "$1")/certs/modulo-test.pem" || return 1
+	fragments="kernel/test/small.config kernel/test/$1.config"
+	if grep -q '^CONFIG_MODULE_SIG=y' "kernel/test/$1.config"; then
+		echo 'CONFIG_MODULE_SIG_KEY="certs/modulo-test.pem"' >"$tap_tmp/key.config"
+		fragments="$fragments $tap_tmp/key.config"
+	fi
+	# shellcheck disable=SC2086 # a list
+	configure "$src" "out-$1" $fragments && kmake "$src" "out-$1" -s -j"$(nproc)"
+}
+
+# A second source folder, of hard links, in which one line of one module is another
+other_sources()
+{
+	changed=fs/nls/nls_utf8.c
+	[ ! -f "$work/linux-other/done" ] || return 0
+	rm -rf "$work/linux-other"
+	mkdir -p "$work/linux-other"
+	(cd "$src" && find . -maxdepth 1 -mindepth 1 ! -name 'out-*' -exec cp -al {} "$work/linux-other/" ';') || return 1
+	sed 's/^\(MODULE_DESCRIPTION("\)/\1Another build: /' "$src/$changed" >"$tap_tmp/changed"
+	! cmp -s "$tap_tmp/changed" "$src/$changed" || return 1
+	rm "$work/linux-other/$changed" && cp "$tap_tmp/changed" "$work/linux-other/$changed" && touch "$work/linux-other/done"
+}
+
+# other KERNEL: the modules of another build of it
+other()
+{
+	other=$work/linux-other/out-$1
+	[ "$other/modules.done" -nt "$(out "$1")/arch/x86/boot/bzImage" ] && return 0
+	rm -rf "$other"
+	cp -a "$(out "$1")" "$other" && kmake "$work/linux-other" "out-$1" -s -j"$(nproc)" modules || return 1
+	! cmp "$(module "$1" nls_utf8)" "$other/fs/nls/nls_utf8.ko" && touch "$other/modules.done"
+}
+
+# timed NAME COMMAND...: as tap_test, with the seconds
+timed()
+{
+	start=$(date +%s)
+	tap_test "$@"
+	echo "# $1: $(($(date +%s) - start)) s"
+}
+
+timed 'the sources, with our patches' sources
+for k in trusted foreign; do
+	tap_test "a key: $k" key "$k"
+done
+tap_test 'init' init
+for k in $kernels; do
+	timed "a kernel: $k" kernel "$k"
+done
+timed 'the sources of another build' other_sources
+for k in $kernels; do
+	timed "modules of another build: $k" other "$k"
+done
+tap_end

@@ -1,0 +1,126 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# For the scripts beside this: where things are, how a kernel is built, how one is booted. They run from the project's top folder
+# and write TAP with tools/tap.sh.
+#
+#   MODULO               the program (build/modulo)
+#   MODULO_KERNEL_DIR    what is built and kept (build-check/kernel)
+#   MODULO_KERNELS       which of the kernels, for work on one of them
+
+. tools/tap.sh
+
+here=$(pwd)/kernel/test
+work=${MODULO_KERNEL_DIR:-$(pwd)/build-check/kernel}
+modulo=$(realpath "${MODULO:-build/modulo}")
+kernels=${MODULO_KERNELS:-neither signatures hashes both list}
+src=$work/linux
+logs=$work/logs
+keys=$work/keys
+# The kernel's sources, as the package linux-source-6.12 brings them, and our patches
+tarball=/usr/src/linux-source-6.12.tar.xz
+patches=kernel/linux-6.12
+
+# Whoever builds it, whenever, gets the same bits; and ccache can help.
+KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026'
+KBUILD_BUILD_USER=modulo
+KBUILD_BUILD_HOST=modulo
+SOURCE_DATE_EPOCH=1767225600
+export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_USER KBUILD_BUILD_HOST SOURCE_DATE_EPOCH
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+mkdir -p "$work" "$logs" "$keys"
+
+# kmake FOLDER OUTPUT ARGUMENT...: make in a kernel's source folder; OUTPUT as O=
+kmake()
+{
+	kmake_src=$1
+	kmake_out=$2
+	shift 2
+	nice make -C "$kmake_src" O="$kmake_out" ARCH=x86_64 CC="${CCACHE-ccache} gcc" HOSTCC="${CCACHE-ccache} gcc" MODULO="$modulo" "$@"
+}
+
+# out KERNEL: its build folder. Right below the sources all paths are relative, so the kernels share what ccache keeps.
+out()
+{
+	echo "$src/out-$1"
+}
+
+# module KERNEL NAME: the path of a module in the build folder
+module()
+{
+	echo "$(out "$1")/$(order "$1" | grep "/$2\.ko\$")"
+}
+
+# order KERNEL: the modules, in the order of modules.order (which names objects)
+order()
+{
+	sed 's/\.o$/.ko/' "$(out "$1")/modules.order"
+}
+
+# has KERNEL OPTION
+has()
+{
+	grep -q "^CONFIG_$2=y" "$(out "$1")/.config"
+}
+
+# configure SOURCES OUTPUT FRAGMENT...: fails where the kernel does not take all of it
+configure()
+{
+	conf_src=$1
+	conf_out=$2
+	shift 2
+	cat "$@" >"$work/wanted.config"
+	KCONFIG_ALLCONFIG=$work/wanted.config kmake "$conf_src" "$conf_out" -s allnoconfig || return 1
+	grep '^\(CONFIG\|# CONFIG_.* is not set\)' "$work/wanted.config" | sort -u >"$tap_tmp/wanted"
+	case $conf_out in
+	/*) ;;
+	*) conf_out=$conf_src/$conf_out ;;
+	esac
+	sort -u "$conf_out/.config" >"$tap_tmp/have"
+	comm -23 "$tap_tmp/wanted" "$tap_tmp/have" >"$tap_tmp/lost"
+	# What an option that is off hides needs no line of its own.
+	sed -n '/^CONFIG/s/^/the kernel did not take: /p' "$tap_tmp/lost"
+	grep '^# CONFIG' "$tap_tmp/lost" | while read -r _ option _; do
+		! grep "^$option=" "$tap_tmp/have"
+	done || return 1
+	! grep -q '^CONFIG' "$tap_tmp/lost"
+}
+
+# boot NAME KERNEL COMMAND-LINE FOLDER: FOLDER (with its script) is the initramfs; the log is kept as $logs/NAME.log
+boot()
+{
+	boot_log=$logs/$1.log
+	cp "$work/init" "$4/init"
+	(cd "$4" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) | gzip -1n >"$work/$1.cpio.gz"
+	timeout "${BOOT_SECONDS:-120}" qemu-system-x86_64 -accel tcg -cpu max -m 256 -nographic -no-reboot -nodefaults -serial stdio \
+		-kernel "$(out "$2")/arch/x86/boot/bzImage" -initrd "$work/$1.cpio.gz" \
+		-append "console=ttyS0 panic=-1 quiet loglevel=1 printk.time=0 $3" </dev/null >"$boot_log.raw" 2>&1
+	boot_status=$?
+	# The first line begins with what the firmware writes to clear the screen.
+	tr -d '\r' <"$boot_log.raw" | sed 's/^.*\(K\|R\)\t/\1\t/' >"$boot_log"
+	rm -f "$boot_log.raw" "$work/$1.cpio.gz"
+	[ "$boot_status" -eq 0 ] && grep -aq '^R	off	ok' "$boot_log" && ! grep -a '^E	' "$boot_log" && return 0
+	echo "the boot $1 did not get to its end (status $boot_status); its log: $boot_log"
+	tail -n 20 "$boot_log"
+	return 1
+}
+
+# setting NAME: the kernel's command line for one of the four
+setting()
+{
+	case $1 in
+	open) echo 'kunit.enable=0' ;;
+	lockdown) echo 'kunit.enable=0 lockdown=integrity' ;;
+	enforce) echo 'kunit.enable=0 module.sig_enforce=1' ;;
+	enforce+lockdown) echo 'kunit.enable=0 module.sig_enforce=1 lockdown=integrity' ;;
+	esac
+}
+
+# Where the machine is not the right one, a script says so in one line and is done.
+on_x86()
+{
+	[ "$(uname -m)" = x86_64 ] && return 0
+	tap_skip 'the test kernel' 'it is for x86_64'
+	tap_end
+	exit 0
+}
