@@ -86,7 +86,7 @@ tried()
 	rm -rf "$tap_tmp/root" && mkdir "$tap_tmp/root" && cp -r "$work/set/$1" "$tap_tmp/root/set" || return 1
 	{
 		kinds | while read -r kind file flags; do
-			echo "load $kind /set/$file nls_utf8 $flags"
+			[ ! -f "$work/set/$1/$file" ] || echo "load $kind /set/$file nls_utf8 $flags"
 		done
 		echo off
 	} >"$tap_tmp/root/script"
@@ -130,7 +130,7 @@ cell()
 		return 1
 	}
 	case $4 in
-	E*) advice "$1" "$2" "$3" ;;
+	E*) [ -z "$patched" ] || advice "$1" "$2" "$3" ;;
 	esac
 }
 
@@ -147,7 +147,16 @@ done
 echo "# boots: $(($(date +%s) - started)) s"
 while read -r kind k s result; do
 	case " $kernels " in
-	*" $k "*) tap_test "$k, $s: $kind: $result" cell "$kind" "$k" "$s" "$result" ;;
+	*" $k "*) ;;
+	*) continue ;;
 	esac
+	file=$(kinds | sed -n "s/^$kind \([^ ]*\).*/\1/p")
+	if [ -n "$proofs" ] || [ -f "$work/set/$k/$file" ]; then
+		tap_test "$k, $s: $kind: $result" cell "$kind" "$k" "$s" "$result"
+	else
+		left=$((${left:-0} + 1))
+	fi
 done <"$tap_tmp/table"
+[ -n "$proofs" ] || tap_skip "${left:-0} cells of modules with a proof" 'they need modulo tree, which is not here yet'
+[ -n "$patched" ] || tap_skip 'the kernels hashes, both, list; the lines that say why' 'they need kernel/linux-6.12, which is not here yet'
 tap_end

@@ -82,8 +82,7 @@ trees()
 
 proofs()
 {
-	attached proof.ko plain.ko tree && cp "$(module "$1" nls_ascii)" neighbour-plain.ko &&
-		attached neighbour.ko neighbour-plain.ko tree || return 1
+	attached proof.ko plain.ko tree && attached neighbour.ko neighbour-plain.ko tree || return 1
 	n=$(size plain.ko)
 	length=$(($(size proof.ko) - n - 40))
 	changed code.ko proof.ko "$(section plain.ko .text)" &&
@@ -102,8 +101,7 @@ proofs()
 
 others()
 {
-	o=$work/linux-other/out-$1
-	cp "$o/fs/nls/nls_utf8.ko" other-plain.ko && attached other.ko other-plain.ko other.tree || return 1
+	attached other.ko other-plain.ko other.tree || return 1
 	# The very same module with the other tree's proof: only the root differs.
 	{ cat plain.ko && tail -c $((length + 40)) other.ko; } >other-proof.ko
 }
@@ -121,13 +119,12 @@ signed()
 	{ cat plain.ko && signature_of neighbour-signed.ko neighbour-plain.ko; } >signed-swapped.ko
 	changed signed-code.ko signed.ko "$(section plain.ko .text)" &&
 		changed signed-garbage.ko signed.ko "$n" &&
-		changed signed-header.ko signed.ko $(($(size signed.ko) - 40)) &&
-		sign trusted code.ko changed-signed.ko
+		changed signed-header.ko signed.ko $(($(size signed.ko) - 40))
 }
 
 stacked()
 {
-	sign trusted proof.ko proof-signed.ko && sign foreign proof.ko proof-foreign.ko &&
+	sign trusted code.ko changed-signed.ko && sign trusted proof.ko proof-signed.ko && sign foreign proof.ko proof-foreign.ko &&
 		sign foreign proof-foreign.ko proof-foreign-twice.ko || return 1
 	{ cat proof.ko && signature_of neighbour-signed.ko neighbour-plain.ko; } >proof-missigned.ko
 	{ cat signed.ko && tail -c $((length + 40)) proof.ko; } >signed-proof.ko
@@ -136,15 +133,25 @@ stacked()
 compressed()
 {
 	for f in plain proof signed code; do
-		packed "$1" "$f.ko" || return 1
+		[ ! -f "$f.ko" ] || packed "$1" "$f.ko" || return 1
 	done
+}
+
+# What needs no proof
+unproved()
+{
+	cp "$(module "$1" nls_utf8)" plain.ko && cp "$(module "$1" nls_ascii)" neighbour-plain.ko &&
+		cp "$work/linux-other/out-$1/fs/nls/nls_utf8.ko" other-plain.ko && signed
 }
 
 # set_of KERNEL
 set_of()
 (
-	rm -rf "$work/set/$1" && mkdir -p "$work/set/$1" && cd "$work/set/$1" && cp "$(module "$1" nls_utf8)" plain.ko &&
-		trees "$1" && proofs "$1" && others "$1" && signed && stacked && compressed "$1" && rm neighbour*.ko
+	rm -rf "$work/set/$1" && mkdir -p "$work/set/$1" && cd "$work/set/$1" && unproved "$1" || exit 1
+	if [ -n "$proofs" ]; then
+		trees "$1" && proofs && others && stacked || exit 1
+	fi
+	compressed "$1" && rm neighbour*.ko
 )
 
 for k in $kernels; do
