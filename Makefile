@@ -16,7 +16,13 @@ $(BUILD)/build.ninja:
 
 # Everything that has to hold; `tools/check.sh SECTION` runs a part of it.
 check: deps
+	[ -n "$$MODULO_SKIP_KERNEL" ] || tools/install-deps.sh kernel
 	tools/check.sh
+
+# Kernels that are built and booted; see doc/kernel.md.
+check-kernel:
+	tools/install-deps.sh kernel
+	tools/check.sh kernel
 
 demo: all
 	demo/run.sh $(BUILD)
@@ -36,4 +42,4 @@ deps:
 clean:
 	rm -rf $(BUILD) build-check
 
-.PHONY: all check demo bench install uninstall deps clean
+.PHONY: all check check-kernel demo bench install uninstall deps clean

@@ -6,9 +6,11 @@
 #   sanitize  build with clang, AddressSanitizer and UndefinedBehaviorSanitizer; all tests
 #   fuzz      each fuzz target over its corpus, and on for FUZZ_SECONDS (10)
 #   house     tools/check-*.sh
+#   kernel    kernel/test/*.sh: test kernels are built and booted (doc/kernel.md); MODULO_SKIP_KERNEL=1 leaves it out
 #
 # What is counted: each test of each TAP program, as meson writes them to testlog.junit.xml (a program that crashed or timed out
-# without a failed test counts as one failed); each fuzz target as one; each test of the tools/check-*.sh; each build as one. The
+# without a failed test counts as one failed); each fuzz target as one; each test of the
+# tools/check-*.sh and kernel/test/*.sh; each build as one. The
 # last line is `N passed, N failed`, kept in build-check/summary too; skipped ones are named before it.
 #
 # usage: check.sh [SECTION...]
@@ -131,25 +133,34 @@ fuzz()
 		-print_final_stats=1 "$out/fuzz-new/$1" "test/fuzz/corpus/$1"
 }
 
+# tap NAME COMMAND...: a script that writes TAP
+tap()
+{
+	name=$1
+	shift
+	start=$(date +%s)
+	"$@" >"$out/log" 2>&1
+	status=$?
+	grep -v '^1\.\.[0-9]*$' "$out/log" | sed -e "s|^\(\(not \)\{0,1\}ok\) [0-9]* - |\1 - $name: |"
+	n=$(grep -c '^ok [0-9]* - .*# SKIP' "$out/log")
+	good=$(grep -c '^ok ' "$out/log")
+	bad=$(grep -c '^not ok ' "$out/log")
+	if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+		echo "not ok - $name: it ended with status $status"
+		bad=1
+	fi
+	took=$(($(date +%s) - start))
+	[ "$took" -lt 5 ] || echo "# $name took $took s"
+	count $((good - n)) "$bad" "$n"
+	[ "$bad" -eq 0 ]
+}
+
 # house SCRIPT ARGUMENT...
 house()
 {
 	script=$1
 	shift
-	start=$(date +%s)
-	"tools/$script" "$@" >"$out/log" 2>&1
-	status=$?
-	grep -v '^1\.\.[0-9]*$' "$out/log" | sed -e "s|^\(\(not \)\{0,1\}ok\) [0-9]* - |\1 - ${script%.sh}: |"
-	n=$(grep -c '^ok [0-9]* - .*# SKIP' "$out/log")
-	good=$(grep -c '^ok ' "$out/log")
-	bad=$(grep -c '^not ok ' "$out/log")
-	if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
-		echo "not ok - ${script%.sh}: it ended with status $status"
-		bad=1
-	fi
-	took=$(($(date +%s) - start))
-	[ "$took" -lt 5 ] || echo "# ${script%.sh} took $took s"
-	count $((good - n)) "$bad" "$n"
+	tap "${script%.sh}" "tools/$script" "$@"
 }
 
 section_gcc()
@@ -187,13 +198,32 @@ section_house()
 	done
 }
 
+section_kernel()
+{
+	section 'kernels that are built and booted'
+	if [ -n "${MODULO_SKIP_KERNEL:-}" ]; then
+		echo '# left out: MODULO_SKIP_KERNEL is set'
+		return
+	fi
+	one 'gcc: build' build gcc gcc || return
+	MODULO=$out/gcc/modulo
+	export MODULO
+	# Nothing else has anything to boot where the kernels or the modules are not there.
+	for script in build sets; do
+		tap "kernel/$script" "kernel/test/$script.sh" || return
+	done
+	for script in matrix kunit time reproduce; do
+		tap "kernel/$script" "kernel/test/$script.sh" || echo "# the logs of the boots are kept in $out/kernel/logs"
+	done
+}
+
 if [ -d .git ]; then
 	tools/check-untracked.sh --state >"$out/state"
 fi
-[ $# -gt 0 ] || set -- gcc sanitize fuzz house
+[ $# -gt 0 ] || set -- gcc sanitize fuzz house kernel
 for s in "$@"; do
 	case $s in
-	gcc | sanitize | fuzz | house) "section_$s" ;;
+	gcc | sanitize | fuzz | house | kernel) "section_$s" ;;
 	*)
 		echo "check.sh: there is no section $s" >&2
 		exit 2

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Installs what building and testing need: on Debian and Ubuntu as root with apt-get, and only what is missing; elsewhere it says what is
 # missing and how the packages are called there.
-# usage: install-deps.sh [build|test]        test, the default, is build and more
+# usage: install-deps.sh [build|test|kernel]     test, the default, is build and more; kernel is build and what test kernels need
 set -eu
 
 want=${1:-test}
 
-# What is looked for | packages of Debian | Fedora | Arch | openSUSE. `c:NAME` is a pkg-config module, `f:NAME` a part of clang.
+# What is looked for | packages of Debian | Fedora | Arch | openSUSE. `c:NAME` is a pkg-config module, `f:NAME` a part of clang, `s:NAME` a
+# file of sources that Debian packages.
 build_deps='
 cc|gcc libc6-dev|gcc|gcc|gcc
 make|make|make|make|make
@@ -33,12 +34,28 @@ nm|binutils|binutils|binutils|binutils
 shellcheck|shellcheck|ShellCheck|shellcheck|ShellCheck
 codespell|codespell|codespell|codespell|codespell
 git|git|git-core|git|git-core'
+kernel_deps='
+qemu-system-x86_64|qemu-system-x86|qemu-system-x86-core|qemu-system-x86|qemu-x86
+s:linux-source-6.12.tar.xz|linux-source-6.12|-|-|-
+ccache|ccache|ccache|ccache|ccache
+flex|flex|flex|flex|flex
+bison|bison|bison|bison|bison
+bc|bc|bc|bc|bc
+c:libelf|libelf-dev|elfutils-libelf-devel|libelf|libelf-devel
+cpio|cpio|cpio|cpio|cpio
+depmod|kmod|kmod|kmod|kmod
+openssl|openssl|openssl|openssl|openssl
+xz|xz-utils|xz|xz|xz
+zstd|zstd|zstd|zstd|zstd
+gzip|gzip|gzip|gzip|gzip
+readelf|binutils|binutils|binutils|binutils'
 
 case $want in
 build) deps=$build_deps ;;
 test) deps=$build_deps$test_deps ;;
+kernel) deps=$build_deps$kernel_deps ;;
 *)
-	echo 'usage: install-deps.sh [build|test]' >&2
+	echo 'usage: install-deps.sh [build|test|kernel]' >&2
 	exit 2
 	;;
 esac
@@ -47,6 +64,7 @@ here()
 {
 	case $1 in
 	c:*) pkg-config --exists "${1#c:}" 2>/dev/null ;;
+	s:*) [ -f "/usr/src/${1#s:}" ] ;;
 	f:*) # Linking is what fails where the run-time part is not installed.
 		printf 'int LLVMFuzzerTestOneInput(const unsigned char *p, unsigned long n);\nint LLVMFuzzerTestOneInput(const unsigned char *p, unsigned long n)\n{\n\treturn p && n ? 0 : 0;\n}\n' |
 			clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null
@@ -63,7 +81,7 @@ missing()
 			continue
 		fi
 		case $1 in
-		what) printf '%s ' "${what#[cf]:}" ;;
+		what) printf '%s ' "${what#[cfs]:}" ;;
 		debian) printf '%s ' "$debian" ;;
 		fedora) printf '%s ' "$fedora" ;;
 		arch) printf '%s ' "$arch" ;;

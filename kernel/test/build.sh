@@ -64,18 +64,10 @@ other_sources()
 other()
 {
 	other=$work/linux-other/out-$1
-	[ "$other/modules.done" -nt "$(out "$1")/arch/x86/boot/bzImage" ] && return 0
+	[ -z "$(find "$other/modules.done" -newer "$(out "$1")/arch/x86/boot/bzImage" 2>/dev/null)" ] || return 0
 	rm -rf "$other"
 	cp -a "$(out "$1")" "$other" && kmake "$work/linux-other" "out-$1" -s -j"$(nproc)" modules || return 1
 	! cmp "$(module "$1" nls_utf8)" "$other/fs/nls/nls_utf8.ko" && touch "$other/modules.done"
-}
-
-# timed NAME COMMAND...: as tap_test, with the seconds
-timed()
-{
-	start=$(date +%s)
-	tap_test "$@"
-	echo "# $1: $(($(date +%s) - start)) s"
 }
 
 timed 'the sources, with our patches' sources

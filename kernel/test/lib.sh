@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # For the scripts beside this: where things are, how a kernel is built, how one is booted. They run from the project's top folder
 # and write TAP with tools/tap.sh.
@@ -9,7 +9,6 @@
 
 . tools/tap.sh
 
-here=$(pwd)/kernel/test
 work=${MODULO_KERNEL_DIR:-$(pwd)/build-check/kernel}
 modulo=$(realpath "${MODULO:-build/modulo}")
 src=$work/linux
@@ -73,6 +72,14 @@ has()
 	grep -q "^CONFIG_$2=y" "$(out "$1")/.config"
 }
 
+# timed NAME COMMAND...: as tap_test, with the seconds
+timed()
+{
+	start=$(date +%s)
+	tap_test "$@"
+	echo "# $1: $(($(date +%s) - start)) s"
+}
+
 # configure SOURCES OUTPUT FRAGMENT...: fails where the kernel does not take all of it
 configure()
 {
@@ -124,13 +131,6 @@ setting()
 	enforce) echo 'kunit.enable=0 module.sig_enforce=1' ;;
 	enforce+lockdown) echo 'kunit.enable=0 module.sig_enforce=1 lockdown=integrity' ;;
 	esac
-}
-
-# without WHAT TEST: the test is passed over, by name, where there are no patches or no `modulo tree`
-without()
-{
-	[ -z "$patched" ] || [ -z "$proofs" ] || return 1
-	tap_skip "$2" "it needs $1, which is not here yet"
 }
 
 # Where the machine is not the right one, a script says so in one line and is done.
