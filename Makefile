@@ -16,7 +16,6 @@ $(BUILD)/build.ninja:
 
 # Everything that has to hold; `tools/check.sh SECTION` runs a part of it.
 check: deps
-	[ -n "$$MODULO_SKIP_KERNEL" ] || tools/install-deps.sh kernel
 	tools/check.sh
 
 # Kernels that are built and booted; see doc/kernel.md.

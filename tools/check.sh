@@ -6,7 +6,7 @@
 #   sanitize  build with clang, AddressSanitizer and UndefinedBehaviorSanitizer; all tests
 #   fuzz      each fuzz target over its corpus, and on for FUZZ_SECONDS (10)
 #   house     tools/check-*.sh
-#   kernel    kernel/test/*.sh: test kernels are built and booted (doc/kernel.md); MODULO_SKIP_KERNEL=1 leaves it out
+#   kernel    kernel/test/*.sh: test kernels are built and booted (doc/kernel.md); only where it is asked for
 #
 # What is counted: each test of each TAP program, as meson writes them to testlog.junit.xml (a program that crashed or timed out
 # without a failed test counts as one failed); each fuzz target as one; each test of the
@@ -201,10 +201,6 @@ section_house()
 section_kernel()
 {
 	section 'kernels that are built and booted'
-	if [ -n "${MODULO_SKIP_KERNEL:-}" ]; then
-		echo '# left out: MODULO_SKIP_KERNEL is set'
-		return
-	fi
 	one 'gcc: build' build gcc gcc || return
 	MODULO=$out/gcc/modulo
 	export MODULO
@@ -220,7 +216,7 @@ section_kernel()
 if [ -d .git ]; then
 	tools/check-untracked.sh --state >"$out/state"
 fi
-[ $# -gt 0 ] || set -- gcc sanitize fuzz house kernel
+[ $# -gt 0 ] || set -- gcc sanitize fuzz house
 for s in "$@"; do
 	case $s in
 	gcc | sanitize | fuzz | house | kernel) "section_$s" ;;
