@@ -87,7 +87,7 @@ missing()
 		arch) printf '%s ' "$arch" ;;
 		suse) printf '%s ' "$suse" ;;
 		esac
-	done
+	done | sed 's/\(^\| \)- /\1/g' # `-`: no such package there
 }
 
 what=$(missing what)

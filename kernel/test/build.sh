@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Unpacks the kernel's sources, applies our patches, and builds the test kernels and their modules, each once more with one line
-# changed ("another build"). What is there and current stays.
+# Unpacks the kernel's sources, applies our patches, and builds the test kernels and their modules, the modules once more with one line
+# of two modules changed ("another build"). What is there and current stays.
 # usage: build.sh
 set -eu
 cd "$(dirname "$0")/../.."
@@ -47,17 +47,20 @@ kernel()
 	configure "$src" "out-$1" $fragments && kmake "$src" "out-$1" -s -j"$(nproc)"
 }
 
-# A second source folder, of hard links, in which one line of one module is another
+# A second source folder, of hard links, in which one line is another: one of the module that is tried, and one of its neighbour, whose hash
+# is in its proof
 other_sources()
 {
-	changed=fs/nls/nls_utf8.c
 	[ ! -f "$work/linux-other/done" ] || return 0
 	rm -rf "$work/linux-other"
 	mkdir -p "$work/linux-other"
 	(cd "$src" && find . -maxdepth 1 -mindepth 1 ! -name 'out-*' -exec cp -al {} "$work/linux-other/" ';') || return 1
-	sed 's/^\(MODULE_DESCRIPTION("\)/\1Another build: /' "$src/$changed" >"$tap_tmp/changed"
-	! cmp -s "$tap_tmp/changed" "$src/$changed" || return 1
-	rm "$work/linux-other/$changed" && cp "$tap_tmp/changed" "$work/linux-other/$changed" && touch "$work/linux-other/done"
+	for changed in fs/nls/nls_utf8.c fs/nls/nls_iso8859-1.c; do
+		sed 's/^\(MODULE_DESCRIPTION("\)/\1Another build: /' "$src/$changed" >"$tap_tmp/changed"
+		! cmp -s "$tap_tmp/changed" "$src/$changed" || return 1
+		rm "$work/linux-other/$changed" && cp "$tap_tmp/changed" "$work/linux-other/$changed" || return 1
+	done
+	touch "$work/linux-other/done"
 }
 
 # other KERNEL: the modules of another build of it

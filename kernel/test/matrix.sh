@@ -103,17 +103,30 @@ tried()
 		$1 == "R" { nr = 0 }' "$logs/$name.log" >>"$tap_tmp/results"
 }
 
-# advice KIND KERNEL SETTING: a refusal has said one line, of which each part is there
+# rule KIND KERNEL SETTING RESULT: what forbids it
+rule()
+{
+	if grep -q "^$1 $2 open E" "$tap_tmp/table"; then
+		echo 'always refused'
+	elif [ "$4" = EPERM ]; then
+		echo 'the kernel is locked down'
+	else
+		echo 'module.sig_enforce=1'
+	fi
+}
+
+# advice KIND KERNEL SETTING RESULT: a refusal has said one line, of which each part is there
 advice()
 {
-	grep -F "$1 $2 $3 " "$tap_tmp/refusals" >"$tap_tmp/said" || :
+	grep "^$1 $2 $3 " "$tap_tmp/refusals" >"$tap_tmp/said" || :
 	[ "$(wc -l <"$tap_tmp/said")" -eq 1 ] || {
 		echo "lines in the log that say why: $(wc -l <"$tap_tmp/said"), not 1"
 		cat "$tap_tmp/said"
 		return 1
 	}
-	grep -E 'module: nls_utf8: refused: [^;]+; [^;]+; [^;]+$' "$tap_tmp/said" || {
-		echo "not 'module: NAME: refused: TRAILER; RULE; WHAT TO DO':"
+	line="module: nls_utf8: refused: [^;]+; $(rule "$@"); [^;]+\$"
+	grep -E "$line" "$tap_tmp/said" || {
+		echo "not like '$line':"
 		cat "$tap_tmp/said"
 		return 1
 	}
@@ -130,7 +143,7 @@ cell()
 		return 1
 	}
 	case $4 in
-	E*) [ -z "$patched" ] || advice "$1" "$2" "$3" ;;
+	E*) [ -z "$patched" ] || advice "$1" "$2" "$3" "$4" ;;
 	esac
 }
 
