@@ -261,7 +261,7 @@ static void encode(struct stream *st, const char *encoder, const char *seen)
 	if (!pid) {
 		dup2(fileno(st->content), 0);
 		dup2(ends[1], 1);
-		close(2); /* one line on stderr, and it is ours */
+		dup2(open("/dev/null", O_WRONLY), 2); /* one line on stderr, and it is ours */
 		execl(path, path, "--encode", st->codec->name, st->params, encoder, NULL);
 		_exit(2);
 	}
