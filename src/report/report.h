@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "modulo/modulo.h"
+#include "modulo/tree.h"
 
 /* What was asked for: it stands beside the verdict. */
 struct report_request {
@@ -26,6 +27,9 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c,
 /* One member of inspect; JSON members are elements of an array that the caller opens and closes. */
 void report_member_text(FILE *f, const struct modulo_member *m);
 void report_member_json(FILE *f, const struct modulo_member *m, bool first);
+
+void report_root_text(FILE *f, const struct modulo_root *r);
+void report_root_json(FILE *f, const struct modulo_root *r);
 
 /* A refusal: one line of text, or an object. */
 void report_error_text(FILE *f, const char *program, const struct modulo_error *err);
