@@ -27,6 +27,8 @@ enum option_id {
 	O_BASE,
 	O_LIST,
 	O_TREE,
+	O_ROOT,
+	O_KERNEL,
 	O_REPLACE,
 	O_FORMAT,
 	O_JOBS,
@@ -35,7 +37,7 @@ enum option_id {
 	O_HELP,
 };
 
-#define TREE_PARALLEL (TREE_BUILD | TREE_ATTACH | TREE_DETACH)
+#define TREE_PARALLEL (TREE_BUILD | TREE_ATTACH | TREE_DETACH | TREE_VERIFY | TREE_AUDIT)
 
 static const struct option {
 	const char *name, *arg, *brief;
@@ -74,7 +76,10 @@ static const struct option {
 	{ "--list", NULL, "a plain list of hashes, without proofs, instead of a tree", O_LIST,
 	  TREE_BUILD },
 	{ "--tree", "FILE", "the tree, as tree build wrote it", O_TREE,
-	  TREE_PROVE | TREE_ATTACH | TREE_EMBED },
+	  TREE_PROVE | TREE_ATTACH | TREE_EMBED | TREE_VERIFY | TREE_AUDIT },
+	{ "--root", "LEVELS:HEX", "the root to hold modules against", O_ROOT, TREE_VERIFY },
+	{ "--kernel", "IMAGE", "the kernel to hold modules against, as installed", O_KERNEL,
+	  TREE_VERIFY | TREE_AUDIT },
 	{ "--replace", NULL, "fill the section again where it holds other hashes", O_REPLACE,
 	  TREE_EMBED },
 	{ "--format", "text|json", "how to report", O_FORMAT, ALL_VERBS | TREE_VERBS },
@@ -155,6 +160,8 @@ static int choose(struct args *a, const struct option *o, const char *value)
 		  : o->id == O_ORDER	? &a->order
 		  : o->id == O_BASE	? &a->base
 		  : o->id == O_TREE	? &a->tree
+		  : o->id == O_ROOT	? &a->root
+		  : o->id == O_KERNEL	? &a->kernel
 					: &a->output) = value;
 		return 0;
 	}

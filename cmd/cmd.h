@@ -40,7 +40,9 @@ enum verb_bit {
 	TREE_ATTACH = 1 << 9,
 	TREE_DETACH = 1 << 10,
 	TREE_EMBED = 1 << 11,
-	TREE_VERBS = (1 << 12) - (1 << 6),
+	TREE_VERIFY = 1 << 12,
+	TREE_AUDIT = 1 << 13,
+	TREE_VERBS = (1 << 14) - (1 << 6),
 };
 
 /* A name of two words is that of a verb in a group: its rows stand together. */
@@ -77,5 +79,7 @@ int cmd_tree_prove(struct args *a);
 int cmd_tree_attach(struct args *a);
 int cmd_tree_detach(struct args *a);
 int cmd_tree_embed(struct args *a);
+int cmd_tree_verify(struct args *a);
+int cmd_tree_audit(struct args *a);
 
 #endif

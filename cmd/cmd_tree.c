@@ -148,3 +148,74 @@ int cmd_tree_embed(struct args *a)
 	modulo_tree_free(t);
 	return code;
 }
+
+struct verify {
+	const struct args *a;
+	bool brief; /* no word on modules that load */
+	uint64_t told;
+};
+
+static int tell(void *ctx, const struct modulo_tree_module *m, struct modulo_error *err)
+{
+	struct verify *v = ctx;
+
+	(void)err;
+	if (v->a->quiet)
+		return 0;
+	if (v->a->json)
+		report_tree_module_json(stdout, m, v->told++ == 0);
+	else if (!v->brief || !m->loads || m->hashed_as)
+		report_tree_module_text(stdout, m);
+	return 0;
+}
+
+static int verify(struct args *a, const struct modulo_tree_against *against, const char *verb,
+		  bool brief)
+{
+	struct verify v = { .a = a, .brief = brief };
+	struct modulo_tree_verdict verdict;
+	struct modulo_error err = { 0 };
+	struct progress_bar bar;
+	bool json = a->json && !a->quiet;
+
+	progress_begin(&bar, a);
+	if (json)
+		printf("{\"schema\":\"modulo.tree.%s/1\",\"modules\":[", verb);
+	if (modulo_tree_verify(a->path, (size_t)a->nr_paths, against, &a->opt, tell, &v, &verdict,
+			       &err) < 0) {
+		if (json)
+			puts("],\"complete\":false}");
+		return refused(a, &err);
+	}
+	if (json)
+		report_tree_verdict_json(stdout, &verdict);
+	else if (!a->quiet)
+		report_tree_verdict_text(stdout, &verdict);
+	return report_tree_ok(&verdict) ? EXIT_OK : EXIT_NOT;
+}
+
+int cmd_tree_verify(struct args *a)
+{
+	struct modulo_tree_against against = { .tree = a->tree,
+					       .root = a->root,
+					       .kernel = a->kernel };
+
+	if (!a->nr_paths)
+		return usage_error(a, "tree verify wants modules or folders");
+	if (!a->tree && !a->root && !a->kernel)
+		return usage_error(a, "tree verify wants --tree, --root or --kernel");
+	if (a->root && a->kernel)
+		return usage_error(a, "--root and --kernel exclude each other");
+	return verify(a, &against, "verify", false);
+}
+
+int cmd_tree_audit(struct args *a)
+{
+	struct modulo_tree_against against = { .tree = a->tree, .kernel = a->kernel, .all = true };
+
+	if (a->nr_paths != 1)
+		return usage_error(a, "tree audit wants one folder");
+	if (!a->kernel)
+		return usage_error(a, "tree audit wants --kernel");
+	return verify(a, &against, "audit", true);
+}

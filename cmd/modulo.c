@@ -31,6 +31,10 @@ const struct verb verbs[] = {
 	  cmd_tree_detach },
 	{ "tree embed", "fill in the hashes that a kernel checks by", "VMLINUX", TREE_EMBED,
 	  cmd_tree_embed },
+	{ "tree verify", "say whether a kernel would load modules by their hashes", "MODULE|DIR...",
+	  TREE_VERIFY, cmd_tree_verify },
+	{ "tree audit", "hold all installed modules against an installed kernel", "DIR", TREE_AUDIT,
+	  cmd_tree_audit },
 };
 const unsigned nr_verbs = sizeof(verbs) / sizeof(verbs[0]);
 

@@ -86,6 +86,52 @@ MODULO_API int modulo_tree_detach(char *const *path, size_t nr, const struct mod
 MODULO_API int modulo_tree_embed(const struct modulo_tree *t, const char *vmlinux, bool replace,
 				 bool *written, struct modulo_error *err);
 
+/* What modules are held against. Zero it, then fill in: root or kernel, or neither; and tree, which
+ * may stand alone. */
+struct modulo_tree_against {
+	const char *tree; /* a tree's file: tells more of what does not load, and what is missing */
+	const char *root; /* LEVELS:HEX */
+	const char *kernel; /* a kernel image, as installed */
+	bool all;	    /* entries of the tree that no module is count as missing */
+	void *reserved[4];  /* NULL */
+};
+
+/* One module. Strings are valid during the call. */
+struct modulo_tree_module {
+	const char *path; /* as it was given; of a missing one as it is in the tree */
+	bool loads;
+	/*
+	 * "loads"; "malformed", "no-proof", "stripped", "changed", "other-build", "wrong-proof",
+	 * "not-proven", "added", "missing", "broken": man modulo-tree, "VERDICTS"
+	 */
+	const char *verdict;
+	const char *text;      /* one line for people */
+	const char *hashed_as; /* its path in the tree, where that ends in another name; or NULL */
+	const char *codec;     /* "xz"; NULL: not compressed */
+	bool is_signed;	       /* it has a signature, too, which is not judged */
+	bool has_proof;	       /* then: */
+	uint32_t index;	       /* where the proof says the module is */
+	unsigned levels;       /* 0: no proof can have this length */
+	const uint8_t *root;   /* that module and proof give; NULL where levels is 0 */
+};
+
+struct modulo_tree_verdict {
+	struct modulo_root root; /* that counted */
+	const char *kernel;	 /* "vmlinux", "bzImage", "EFI zboot", "Image"; NULL: none given */
+	uint64_t modules, loads; /* modules that are there; of them */
+	uint64_t compressed, renamed, missing;
+};
+
+/*
+ * Which modules a kernel would load by their hashes. Gives them to module() in the order of their
+ * paths, then those that are missing. A negative return of module() stops.
+ */
+MODULO_API int modulo_tree_verify(
+	char *const *path, size_t nr, const struct modulo_tree_against *against,
+	const struct modulo_options *opt,
+	int (*module)(void *ctx, const struct modulo_tree_module *m, struct modulo_error *err),
+	void *ctx, struct modulo_tree_verdict *out, struct modulo_error *err);
+
 #ifdef __cplusplus
 }
 #endif

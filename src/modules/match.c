@@ -95,7 +95,8 @@ static int explain(const struct mo_set *s, struct mo_module *m, uint64_t len, co
 	if (stripped)
 		return fail_at(
 			s, name, err, "modules.stripped",
-			"it is stripped, and was not hashed so (strip before `tree build`):");
+			"its bytes are not those that were hashed, and it looks stripped, which "
+			"comes before `tree build`:");
 	return fail_at(s, name, err, "modules.changed",
 		       "its bytes are not those that were hashed for");
 }

@@ -5,8 +5,13 @@
 
 #include "modules/module.h"
 
+struct mo_target {
+	char *path;  /* without symbolic links */
+	char *shown; /* as it was given, and for a folder's module what is below that */
+};
+
 struct mo_targets {
-	char **path; /* of files, without symbolic links; the array and they are malloced */
+	struct mo_target *target; /* in the order of their paths; all malloced */
 	size_t nr, max;
 };
 
@@ -15,12 +20,10 @@ _must_check_ int mo_targets_find(struct mo_targets *t, char *const *path, size_t
 				 struct modulo_error *err);
 void mo_targets_release(struct mo_targets *t);
 
-/* Opens the module; errors carry its path. */
-_must_check_ int mo_module_path(const char *path, struct mo_module *out, struct modulo_error *err);
-static inline _must_check_ int mo_target_open(const struct mo_targets *t, size_t i,
-					      struct mo_module *out, struct modulo_error *err)
-{
-	return mo_module_path(t->path[i], out, err);
-}
+/* Opens the module; errors carry shown. */
+_must_check_ int mo_module_path(const char *path, const char *shown, struct mo_module *out,
+				struct modulo_error *err);
+/* path without a codec's suffix, malloced; NULL when out of memory */
+char *mo_plain_path(const char *path);
 
 #endif

@@ -122,15 +122,15 @@ static int work(void *ctx, size_t i, unsigned thread, struct modulo_error *err)
 	struct attach *a = ctx;
 	struct mo_module m = { 0 };
 	char **tmp = &a->swap[i].tmp;
-	int r = mo_target_open(&a->targets, i, &m, err);
+	const struct mo_target *x = &a->targets.target[i];
+	int r = mo_module_path(x->path, x->shown, &m, err);
 
 	(void)thread;
 	if (r < 0)
 		return r;
-	r = a->set ? attach_one(a->set, &m, a->targets.path[i], tmp, err)
-		   : detach_one(&m, a->targets.path[i], tmp, err);
+	r = a->set ? attach_one(a->set, &m, x->path, tmp, err) : detach_one(&m, x->path, tmp, err);
 	mo_module_release(&m);
-	return r < 0 ? mo_blame(err, a->targets.path[i], '/', r) : 0;
+	return r < 0 ? mo_blame(err, x->shown, '/', r) : 0;
 }
 
 static int done(void *ctx, size_t i, struct modulo_error *err)
@@ -152,7 +152,7 @@ static int run(struct attach *a, struct modulo_attached *out, struct modulo_erro
 	if (!a->swap)
 		return mo_fail_nomem(err);
 	for (size_t i = 0; i < a->targets.nr; i++)
-		a->swap[i].path = a->targets.path[i];
+		a->swap[i].path = a->targets.target[i].path;
 	r = mo_pool_run(&job, err);
 	for (size_t i = 0; i < a->targets.nr; i++)
 		did.written += a->swap[i].tmp != NULL;
@@ -209,14 +209,15 @@ static int prove(const struct mo_set *s, const char *module, const char *path,
 {
 	_cleanup_(mo_out_dropp) struct mo_out *o = NULL;
 	_cleanup_free_ uint8_t *trailer = NULL;
+	_cleanup_free_ char *plain = mo_plain_path(module);
 	struct mo_module m = { 0 };
 	uint32_t index;
 	size_t len;
-	int r = mo_module_path(module, &m, err);
+	int r = plain ? mo_module_path(module, module, &m, err) : mo_fail_nomem(err);
 
 	if (r < 0)
 		return r;
-	r = mo_match(s, &m, mo_module_end(&m), module, &index, err);
+	r = mo_match(s, &m, mo_module_end(&m), plain, &index, err);
 	r = r < 0 ? mo_blame(err, module, '/', r) : make_trailer(s, index, &trailer, &len, err);
 	mo_module_release(&m);
 	r = r < 0 ? r : mo_out_file(path, &o, err);

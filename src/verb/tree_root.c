@@ -1,29 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The root that a tree's file or a kernel image has. */
-#include "verb/tree.h"
-
+/* modulo tree root: of a tree's file or of a kernel image. */
 #include <string.h>
 
-#include "hash/hash.h"
-#include "image/section.h"
+#include "verb/tree_known.h"
 
-static int root_of_image(struct mo_source *s, struct modulo_root *out, struct modulo_error *err)
+static int of_kernel(const char *path, struct modulo_root *out, struct modulo_error *err)
 {
-	struct modulo_root root = { 0 };
-	struct mo_image_section x;
-	int r = mo_image_find(s, &x, err);
+	struct mo_kernel k = { 0 };
+	int r = mo_kernel_open(path, &k, err);
 
-	if (r < 0)
-		return r;
-	if (x.len % 32 == 0) {
-		root.list = true;
-		root.modules = (uint32_t)MO_MIN(x.len / 32, (uint64_t)UINT32_MAX);
-		r = mo_hash_source(MO_SHA256, s, x.off, x.len, root.hash, err);
-	} else {
-		r = mo_image_root(s, &x, &root.levels, root.hash, err);
+	if (r == 0 && k.search) {
+		mo_fail(err, MODULO_UNSUPPORTED, MODULO_NO_OFFSET, "image.root",
+			"an image without a section table: its root can only be looked for, with "
+			"modules at hand (`modulo tree verify --kernel`)");
+		r = mo_blame(err, path, '/', MODULO_UNSUPPORTED);
 	}
 	if (r == 0)
-		*out = root;
+		mo_known_root(&k.known, out);
+	mo_kernel_release(&k);
 	return r;
 }
 
@@ -37,14 +31,14 @@ MODULO_API int modulo_root_of(const char *path, struct modulo_root *out, struct 
 
 	if (r == 0 && s->len >= sizeof(head))
 		r = mo_source_read(s, 0, head, sizeof(head) - 1, err);
-	if (r == 0 && strcmp(head, begin) == 0) {
-		r = modulo_tree_read(path, &t, err);
-		if (r < 0)
-			return r;
-		modulo_tree_root(t, out);
-		modulo_tree_free(t);
-		return 0;
-	}
-	r = r < 0 ? r : root_of_image(s, out, err);
-	return r < 0 ? mo_blame(err, path, '/', r) : 0;
+	if (r < 0)
+		return mo_blame(err, path, '/', r);
+	if (strcmp(head, begin) != 0)
+		return of_kernel(path, out, err);
+	r = modulo_tree_read(path, &t, err);
+	if (r < 0)
+		return r;
+	modulo_tree_root(t, out);
+	modulo_tree_free(t);
+	return 0;
 }
