@@ -48,7 +48,7 @@ int mo_match_stripped(struct mo_source *s, uint64_t len, bool *stripped, struct 
 	if (r < 0 || !mo_elf_is_rel(head))
 		return r;
 	/* What is no sound ELF file has another trouble than strip. */
-	if (mo_elf_read(s, len, false, "modules.elf", "modules.elf", &arena, &e, &broken) == 0) {
+	if (mo_elf_read(s, len, false, "module.elf", "module.cut", &arena, &e, &broken) == 0) {
 		r = has_file_symbol(s, &e, &has, err);
 		*stripped = r == 0 && !has;
 	}
