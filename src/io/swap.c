@@ -13,12 +13,19 @@ static int fail(struct modulo_error *err, const char *path, const char *what)
 	return MODULO_IO;
 }
 
-/* One sync for each file system, not for each file: a thousand modules would take minutes. */
+#define FEW                                                                                        \
+	32 /* files; each of more is not synced by itself: a thousand modules would take minutes   \
+	    */
+
+/* Where there are many, one sync for each run of files in one file system. */
 static int sync_all(const struct mo_swap_file *f, size_t nr, struct modulo_error *err)
 {
 	dev_t last = 0;
+	size_t written = 0;
 	bool any = false;
 
+	for (size_t i = 0; i < nr; i++)
+		written += f[i].tmp != NULL;
 	for (size_t i = 0; i < nr; i++) {
 		_cleanup_close_ int fd = f[i].tmp ? open(f[i].tmp, O_RDONLY | O_CLOEXEC) : -1;
 		struct stat st;
@@ -27,9 +34,9 @@ static int sync_all(const struct mo_swap_file *f, size_t nr, struct modulo_error
 			continue;
 		if (fd < 0 || fstat(fd, &st) < 0)
 			return fail(err, f[i].path, "cannot open what was written");
-		if (any && st.st_dev == last)
+		if (written > FEW && any && st.st_dev == last)
 			continue;
-		if (syncfs(fd) < 0)
+		if ((written > FEW ? syncfs(fd) : fsync(fd)) < 0)
 			return fail(err, f[i].path, "cannot sync");
 		last = st.st_dev;
 		any = true;
