@@ -176,7 +176,7 @@ installed()
 	says 'all load: 3 of 3 modules' "$modulo" tree verify plain --tree plain.tree
 	"$modulo" tree prove plain/other.ko.xz --tree plain.tree -o proof
 	test "$(wc -c <proof)" -eq 68
-	head -c 100 plain/other.ko.xz >cut && mv cut plain/other.ko.xz
+	head -c 100 plain/other.ko.xz >short.xz && mv short.xz plain/other.ko.xz
 	exits 1 "$modulo" tree verify plain --tree plain.tree >said
 	grep '^broken  *plain/other.ko.xz: ' said
 }
@@ -517,7 +517,7 @@ packed_audit()
 	xz good/a/f5.ko
 	audited 1 'not all load: 5 of 6 modules' good --kernel vm --tree m.tree
 	said changed good/a/f5.ko.xz
-	head -c 300 good/a/f2.ko.xz >cut && cp cut good/a/f2.ko.xz
+	head -c 300 good/a/f2.ko.xz >short.xz && cp short.xz good/a/f2.ko.xz
 	audited 1 'not all load: 4 of 6 modules' good --kernel vm --tree m.tree
 	said broken good/a/f2.ko.xz
 }
@@ -532,9 +532,6 @@ json()
 	grep -F '{"path":"good/a/f2.ko","verdict":"changed","text":' said
 	tail -n 1 said | grep -F "],\"complete\":true,\"ok\":false,\"kind\":\"tree\",\"levels\":3,\"root\":\""
 	tail -n 1 said | grep -F ",\"kernel\":\"vmlinux\",\"count\":6,\"loads\":5,\"compressed\":0,\"renamed\":0,\"missing\":0}"
-	if command -v python3 >/dev/null; then
-		python3 -m json.tool said >/dev/null
-	fi
 	"$modulo" tree root m.tree --format json | grep -F '{"schema":"modulo.tree.root/1","kind":"tree","levels":3,"root":"'
 	"$modulo" tree detach good --format json | grep -Fx '{"schema":"modulo.tree.detach/1","modules":6,"written":6}'
 	refuses usage.option "$modulo" tree verify good
