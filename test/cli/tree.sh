@@ -330,6 +330,11 @@ not_embedded()
 	refuses image.section "$modulo" tree embed vm --tree m.tree
 	grep CONFIG_MODULE_HASHES refuses.err
 	refuses image.elf "$modulo" tree embed m.tree --tree m.tree
+	# reserved, and nobody filled it
+	for len in 36 64; do
+		"$vmlinux" 64 little $len >vm
+		refuses image.empty "$modulo" tree audit good --kernel vm
+	done
 }
 t 'sections that cannot be filled' not_embedded
 
