@@ -621,6 +621,16 @@ images()
 }
 t 'bzImage and EFI zboot images, packed in every way' images
 
+# The same vmlinux in each: they were packed where all the programs were at hand.
+packed_before()
+{
+	for codec in gzip xz lzma zstd lz4; do
+		says 'list 2:f5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b' \
+			"$modulo" tree root "$root/test/fuzz/corpus/fuzz_image/bz-$codec"
+	done
+}
+t 'bzImages that were packed before' packed_before
+
 # An Image has no sections: the root is looked for, and found or not.
 raw()
 {
