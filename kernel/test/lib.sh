@@ -107,16 +107,26 @@ configure()
 	! grep -q '^CONFIG' "$tap_tmp/lost"
 }
 
-# boot NAME KERNEL COMMAND-LINE FOLDER: FOLDER (with its script) is the initramfs; the log is kept as $logs/NAME.log
+# machine KERNEL FOLDER NAME PARAMETERS [ARGUMENT...]: FOLDER, with its script, is the initramfs of a machine that runs, for BOOT_SECONDS at
+# most, until it goes off. Its console is standard output.
+machine()
+{
+	machine_image=$(out "$1")/arch/x86/boot/bzImage
+	machine_initrd=$work/$3.cpio.gz
+	machine_parameters="console=ttyS0 panic=-1 quiet loglevel=1 printk.time=0 $4"
+	cp "$work/init" "$2/init"
+	(cd "$2" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) | gzip -1n >"$machine_initrd"
+	shift 4
+	timeout "${BOOT_SECONDS:-120}" qemu-system-x86_64 -accel tcg -cpu max -m 256 -nographic -no-reboot -nodefaults -serial stdio \
+		-kernel "$machine_image" -initrd "$machine_initrd" -append "$machine_parameters" "$@" </dev/null 2>&1
+}
+
+# boot NAME KERNEL PARAMETERS FOLDER: the log is kept as $logs/NAME.log
 boot()
 {
 	boot_log=$logs/$1.log
-	cp "$work/init" "$4/init"
-	(cd "$4" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) | gzip -1n >"$work/$1.cpio.gz"
-	timeout "${BOOT_SECONDS:-120}" qemu-system-x86_64 -accel tcg -cpu max -m 256 -nographic -no-reboot -nodefaults -serial stdio \
-		-kernel "$(out "$2")/arch/x86/boot/bzImage" -initrd "$work/$1.cpio.gz" \
-		-append "console=ttyS0 panic=-1 quiet loglevel=1 printk.time=0 $3" </dev/null >"$boot_log.raw" 2>&1
-	boot_status=$?
+	boot_status=0
+	machine "$2" "$4" "$1" "$3" >"$boot_log.raw" || boot_status=$?
 	# The first line begins with what the firmware writes to clear the screen.
 	tr -d '\r' <"$boot_log.raw" | sed 's/^.*\(K\|R\)\t/\1\t/' >"$boot_log"
 	rm -f "$boot_log.raw" "$work/$1.cpio.gz"
