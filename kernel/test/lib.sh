@@ -7,13 +7,19 @@
 #   MODULO_KERNEL_DIR    what is built and kept (build-check/kernel)
 #   MODULO_KERNELS       which of the kernels, for work on one of them
 
-. tools/tap.sh
-
 work=${MODULO_KERNEL_DIR:-$(pwd)/build-check/kernel}
-modulo=$(realpath "${MODULO:-build/modulo}")
-src=$work/linux
 logs=$work/logs
 keys=$work/keys
+mkdir -p "$work" "$logs" "$keys"
+
+# Two runs at a time would build and delete in the same folders. What a script of these calls runs under its lock; what it leaves
+# running does not.
+[ -n "${MODULO_KERNEL_LOCKED-}" ] || MODULO_KERNEL_LOCKED=yes exec flock -o "$work/lock" "kernel/test/$(basename "$0")" "$@"
+
+. tools/tap.sh
+
+modulo=$(realpath "${MODULO:-build/modulo}")
+src=$work/linux
 # The kernel's sources, as the package linux-source-6.12 brings them, and our patches
 tarball=/usr/src/linux-source-6.12.tar.xz
 patches=kernel/linux-6.12
@@ -39,10 +45,6 @@ export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_USER KBUILD_BUILD_HOST KBUILD_BUILD_V
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 mkdir -p "$work" "$logs" "$keys"
-# Two runs at a time would build and delete in the same folders.
-exec 9>"$work/lock"
-flock 9
-
 # kmake FOLDER OUTPUT ARGUMENT...: make in a kernel's source folder; OUTPUT as O=
 kmake()
 {

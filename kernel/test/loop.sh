@@ -10,7 +10,8 @@
 # kernels' key instead. The kernels are those of kernel/test/build.sh; the environment is that of kernel/test/lib.sh.
 set -eu
 MODULO=$(realpath "${MODULO:-build/modulo}")
-here=$(pwd)
+MODULO_KERNEL_HERE=${MODULO_KERNEL_HERE:-$(pwd)}
+export MODULO MODULO_KERNEL_HERE
 cd "$(dirname "$0")/../.."
 . kernel/test/lib.sh
 
@@ -25,7 +26,7 @@ die()
 
 running()
 {
-	[ -s "$loop/pid" ] && kill -0 "$(cat "$loop/pid")" 2>/dev/null
+	pid=$(cat "$loop/pid" 2>/dev/null) && kill -0 "$pid" 2>/dev/null
 }
 
 # until_answer ID: what the kernel and its init say, up to this answer
@@ -44,13 +45,12 @@ start()
 	echo "$1" >"$loop/kernel"
 	printf 'listen loop /dev/ttyS1\noff\n' >"$loop/root/script"
 	shift
-	# Neither its lock nor its output is ours any longer.
 	BOOT_SECONDS=${LOOP_SECONDS:-14400}
-	machine "$(cat "$loop/kernel")" "$loop/root" loop/initramfs "kunit.enable=0 $*" \
-		-pidfile "$loop/pid" -chardev "pipe,id=line,path=$loop/line" -serial chardev:line >"$loop/console" 9>&- &
+	machine "$(cat "$loop/kernel")" "$loop/root" loop/initramfs "kunit.enable=0 $*" -pidfile "$loop/pid" \
+		-chardev "pipe,id=line,path=$loop/line" -serial chardev:line >"$loop/console" &
 	until_answer loop | grep -q '^R	loop	ok' || {
 		cat "$loop/console" >&2
-		! running || kill "$(cat "$loop/pid")"
+		! running || kill "$pid"
 		die 'it did not come up'
 	}
 	echo "$(cat "$loop/kernel") is running; its console: $loop/console"
@@ -76,6 +76,13 @@ rooted()
 		"$modulo" tree attach "$staged/$1.ko" --tree "$tap_tmp/tree"
 }
 
+# called NAME: the name that the kernel knows a module by
+called()
+{
+	called=$(modinfo -F name "$staged/$1.ko" 2>/dev/null) || called=
+	echo "${called:-$1}"
+}
+
 # result ID: what came of an action
 result()
 {
@@ -91,7 +98,8 @@ try()
 	kernel=$(cat "$loop/kernel")
 	staged=$tap_tmp/staged
 	name=$(basename "$1" .ko)
-	mkdir "$staged" && (cd "$here" && cat "$1") >"$staged/$name.ko" || die "no module: $1"
+	mkdir "$staged"
+	(cd "$MODULO_KERNEL_HERE" && [ -f "$1" ] && cat "$1") >"$staged/$name.ko" || die "no module: $1"
 	if [ -n "$key" ]; then
 		signed "$name" || die "$kernel was built without signatures"
 	elif has "$kernel" MODULE_HASHES; then
@@ -103,7 +111,7 @@ try()
 			echo "write further-root /tmp/root $roots"
 		}
 		file module "$staged/$name.ko"
-		echo "load $$ /tmp/module $(modinfo -F name "$staged/$name.ko")"
+		echo "load $$ /tmp/module $(called "$name")"
 	} >"$tap_tmp/orders"
 	cat "$tap_tmp/orders" >"$loop/line.in"
 	until_answer $$ >"$tap_tmp/answers"
