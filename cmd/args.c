@@ -23,12 +23,21 @@ enum option_id {
 	O_STORE,
 	O_FROM,
 	O_OUTPUT,
+	O_ORDER,
+	O_BASE,
+	O_LIST,
+	O_TREE,
+	O_ROOT,
+	O_KERNEL,
+	O_REPLACE,
 	O_FORMAT,
 	O_JOBS,
 	O_PROGRESS,
 	O_QUIET,
 	O_HELP,
 };
+
+#define TREE_PARALLEL (TREE_BUILD | TREE_ATTACH | TREE_DETACH | TREE_VERIFY | TREE_AUDIT)
 
 static const struct option {
 	const char *name, *arg, *brief;
@@ -58,21 +67,37 @@ static const struct option {
 	{ "--store", "DIR", "write the signatures, keyed by what they sign", O_STORE, SPLIT },
 	{ "--from", "STORE", "take signatures from a store, a folder of <path>.sig, or one .sig",
 	  O_FROM, JOIN },
-	{ "--output", "OUT", "where the signed artifact goes; also -o OUT", O_OUTPUT, JOIN },
-	{ "--format", "text|json", "how to report", O_FORMAT, ALL_VERBS },
-	{ "--jobs", "N", "threads; all processors if not given", O_JOBS, ALL_VERBS },
-	{ "--progress", "auto|never|json", "progress on standard error", O_PROGRESS, ALL_VERBS },
-	{ "--quiet", NULL, "no report, the exit code only", O_QUIET, ALL_VERBS },
-	{ "--help", NULL, "list these options", O_HELP, ALL_VERBS },
+	{ "--output", "OUT", "where the result goes; also -o OUT", O_OUTPUT,
+	  JOIN | TREE_BUILD | TREE_PROVE },
+	{ "--order", "FILE", "the modules, in the order of FILE, a modules.order", O_ORDER,
+	  TREE_BUILD },
+	{ "--base", "DIR", "the folder that the paths of --order are relative to", O_BASE,
+	  TREE_BUILD },
+	{ "--list", NULL, "a plain list of hashes, without proofs, instead of a tree", O_LIST,
+	  TREE_BUILD },
+	{ "--tree", "FILE", "the tree, as tree build wrote it", O_TREE,
+	  TREE_PROVE | TREE_ATTACH | TREE_EMBED | TREE_VERIFY | TREE_AUDIT },
+	{ "--root", "LEVELS:HEX", "the root to hold modules against", O_ROOT, TREE_VERIFY },
+	{ "--kernel", "IMAGE", "the kernel to hold modules against, as installed", O_KERNEL,
+	  TREE_VERIFY | TREE_AUDIT },
+	{ "--replace", NULL, "fill the section again where it holds other hashes", O_REPLACE,
+	  TREE_EMBED },
+	{ "--format", "text|json", "how to report", O_FORMAT, ALL_VERBS | TREE_VERBS },
+	{ "--jobs", "N", "threads; all processors if not given", O_JOBS,
+	  ALL_VERBS | TREE_PARALLEL },
+	{ "--progress", "auto|never|json", "progress on standard error", O_PROGRESS,
+	  ALL_VERBS | TREE_PARALLEL },
+	{ "--quiet", NULL, "no report, the exit code only", O_QUIET, ALL_VERBS | TREE_VERBS },
+	{ "--help", NULL, "list these options", O_HELP, ALL_VERBS | TREE_VERBS },
 };
 #define NR_OPTIONS (sizeof(options) / sizeof(options[0]))
 
-void args_print_options(const struct verb *v, bool for_tools)
+void args_print_options(unsigned bits, bool for_tools)
 {
 	for (size_t i = 0; i < NR_OPTIONS; i++) {
 		char left[64];
 
-		if (!(options[i].verbs & v->bit))
+		if (!(options[i].verbs & bits))
 			continue;
 		snprintf(left, sizeof(left), "%s%s%s", options[i].name, options[i].arg ? "=" : "",
 			 options[i].arg ? options[i].arg : "");
@@ -132,6 +157,11 @@ static int choose(struct args *a, const struct option *o, const char *value)
 		  : o->id == O_LEDGER	? &a->ledger
 		  : o->id == O_STORE	? &a->store
 		  : o->id == O_FROM	? &a->from
+		  : o->id == O_ORDER	? &a->order
+		  : o->id == O_BASE	? &a->base
+		  : o->id == O_TREE	? &a->tree
+		  : o->id == O_ROOT	? &a->root
+		  : o->id == O_KERNEL	? &a->kernel
 					: &a->output) = value;
 		return 0;
 	}
@@ -151,6 +181,12 @@ static void set_flag(struct args *a, enum option_id id)
 		break;
 	case O_MANIFEST:
 		a->manifest = true;
+		break;
+	case O_LIST:
+		a->list = true;
+		break;
+	case O_REPLACE:
+		a->replace = true;
 		break;
 	default:
 		a->quiet = true;
@@ -177,7 +213,7 @@ static int parse_option(struct args *a, const struct verb *v, int argc, char **a
 		return usage_error(a, "%s knows no option %s", v->name, argv[*i]);
 	if (o->id == O_HELP) {
 		printf("usage: modulo %s [OPTIONS] %s\n\n%s\n\n", v->name, v->operands, v->brief);
-		args_print_options(v, false);
+		args_print_options(v->bit, false);
 		return -1;
 	}
 	if (!o->arg) {

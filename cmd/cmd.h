@@ -17,9 +17,10 @@ enum progress { PROGRESS_AUTO, PROGRESS_NEVER, PROGRESS_JSON };
 struct args {
 	const char *verb;
 	struct modulo_options opt; /* only, ignore, keyring: NULL-less arrays, malloced */
-	bool json, quiet, manifest;
+	bool json, quiet, manifest, list, replace;
 	bool require_verified, accept_content;
 	const char *check, *unsigned_path, *core, *ledger, *store, *from, *output;
+	const char *order, *base, *tree, *root, *kernel;
 	enum progress progress;
 	char **path;
 	int nr_paths;
@@ -32,9 +33,19 @@ enum verb_bit {
 	SPLIT = 1 << 3,
 	JOIN = 1 << 4,
 	VERIFY = 1 << 5,
-	ALL_VERBS = (1 << 6) - 1,
+	ALL_VERBS = (1 << 6) - 1, /* on artifacts of any kind */
+	TREE_BUILD = 1 << 6,
+	TREE_ROOT = 1 << 7,
+	TREE_PROVE = 1 << 8,
+	TREE_ATTACH = 1 << 9,
+	TREE_DETACH = 1 << 10,
+	TREE_EMBED = 1 << 11,
+	TREE_VERIFY = 1 << 12,
+	TREE_AUDIT = 1 << 13,
+	TREE_VERBS = (1 << 14) - (1 << 6),
 };
 
+/* A name of two words is that of a verb in a group: its rows stand together. */
 struct verb {
 	const char *name, *brief, *operands;
 	enum verb_bit bit;
@@ -46,8 +57,9 @@ extern const unsigned nr_verbs;
 /* 0, or EXIT_TROUBLE after a line on stderr. --help prints and returns -1. */
 int args_parse(struct args *a, const struct verb *v, int argc, char **argv);
 void args_release(struct args *a);
-/* The options of a verb, one line each: as completions and tests want them, or for people. */
-void args_print_options(const struct verb *v, bool for_tools);
+/* The options of verbs (enum verb_bit), one line each: as completions and tests want them, or for
+ * people. */
+void args_print_options(unsigned bits, bool for_tools);
 
 /* Says why something was refused (unless it was cancelled), and returns the exit code for it. */
 int refused(const struct args *a, const struct modulo_error *err);
@@ -61,5 +73,13 @@ int cmd_inspect(struct args *a);
 int cmd_split(struct args *a);
 int cmd_join(struct args *a);
 int cmd_verify(struct args *a);
+int cmd_tree_build(struct args *a);
+int cmd_tree_root(struct args *a);
+int cmd_tree_prove(struct args *a);
+int cmd_tree_attach(struct args *a);
+int cmd_tree_detach(struct args *a);
+int cmd_tree_embed(struct args *a);
+int cmd_tree_verify(struct args *a);
+int cmd_tree_audit(struct args *a);
 
 #endif

@@ -8,7 +8,7 @@ build=$(realpath "$1")
 cd "${2:-$(dirname "$0")/..}"
 . tools/tap.sh
 
-# VERB --option, a line for each, of the program
+# VERB --option, or GROUP VERB, a line for each, of the program
 known()
 {
 	awk -F '\t' '
@@ -16,7 +16,7 @@ known()
 		$1 == "" { sub("=.*", "", $2); print verb " " $2 }' "$tap_tmp/dump" | sort -u
 }
 
-# The same of the pages: an entry of OPTIONS begins with `*--option*` in the first column
+# The same of the pages: an entry of OPTIONS begins with `*--option*` in the first column, a line of SYNOPSIS with `*modulo GROUP VERB*`
 written()
 {
 	for page in man/modulo-*.1.scd; do
@@ -24,6 +24,7 @@ written()
 		verb=${verb%.1.scd}
 		[ "$verb" != check ] || continue
 		echo "$verb"
+		sed -n 's/^\*modulo \([a-z]* [a-z]*\)\*.*/\1/p' "$page"
 		sed -n '/^# OPTIONS/,/^# [^O]/p' "$page" | grep -o '^\*--[a-z-]*' | sed "s/^\*/$verb /" || :
 	done | sort -u
 }
@@ -73,7 +74,9 @@ completions()
 	for f in modulo _modulo modulo.fish; do
 		known | while read -r verb option; do
 			name=$option
-			[ "$f" != modulo.fish ] || name="-l ${option#--}"
+			case $f$option in
+			modulo.fish--*) name="-l ${option#--}" ;;
+			esac
 			grep -qF -e "${name:-$verb}" "$build/tools/$f" || echo "$f: no $verb $option"
 		done
 	done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Shell completions from `modulo --dump-verbs`: a line VERB, tab, brief for each verb, below it a line tab, --option[=ARG], tab, brief for each of
-# its options.
+# its options; before these, for a group of verbs, a line tab, WORD, tab, brief for each of them.
 # usage: gen-completions.sh bash|zsh|fish < DUMP
 set -eu
 LC_ALL=C
@@ -23,6 +23,10 @@ function plain(text)
 	gsub("[\\\\\"`$\047:\\[\\]]", "", text)
 	return text
 }
+function group()
+{
+	return $1 == "" && $2 !~ "^--"
+}
 function option()
 {
 	opt = $2
@@ -40,6 +44,7 @@ case ${1:-} in
 bash)
 	awk "$common"'
 	$1 != "" { verb = $1; verbs = verbs " " verb; options[verb] = "" }
+	group() { second[verb] = second[verb] " " $2; next }
 	$1 == "" {
 		option()
 		options[verb] = options[verb] " " opt
@@ -70,6 +75,11 @@ bash)
 		n = split(substr(verbs, 2), list, " ")
 		for (i = 1; i <= n; i++)
 			print "\t" list[i] ") options=\"" substr(options[list[i]], 2) "\" ;;"
+		print "\tesac"
+		print "\tcase \"$COMP_CWORD $verb\" in"
+		for (i = 1; i <= n; i++)
+			if (list[i] in second)
+				print "\t\"2 " list[i] "\") values=\"" substr(second[list[i]], 2) " --help\" ;;"
 		print "\tesac"
 		print "\tcase \"$verb $prev\" in"
 		for (i = 1; i <= n; i++) {
@@ -103,6 +113,14 @@ zsh)
 		verb = $1
 		verbs = verbs "\t\t\"" verb ":" plain($2) "\"\n"
 		body = body "\t" verb ")\n\t\t_arguments -S"
+		second = ""
+	}
+	group() {
+		if (second != "")
+			sub("[)]\"$", "", body)
+		body = body (second == "" ? " \\\n\t\t\t\"1:verb:(" : " ") $2 ")\""
+		second = $2
+		next
 	}
 	$1 == "" {
 		option()
@@ -141,6 +159,10 @@ fish)
 	$1 != "" {
 		verb = $1
 		print "complete -c modulo -n __fish_use_subcommand -f -a " verb " -d \047" plain($2) "\047"
+	}
+	group() {
+		print "complete -c modulo -n \047__fish_seen_subcommand_from " verb "\047 -f -a " $2 " -d \047" plain($3) "\047"
+		next
 	}
 	$1 == "" {
 		option()

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #define BUFFER 65536
 
@@ -102,6 +103,37 @@ int mo_out_file(const char *path, struct mo_out **out, struct modulo_error *err)
 struct mo_sink *mo_out_sink(struct mo_out *o)
 {
 	return &o->sink;
+}
+
+int mo_out_successor(const char *path, struct mo_out **out, struct modulo_error *err)
+{
+	_cleanup_(mo_out_dropp) struct mo_out *o = NULL;
+	struct stat st, now;
+	int r;
+
+	if (stat(path, &st) < 0)
+		return fail_path(err, errno, path, "cannot stat");
+	r = mo_out_file(path, &o, err);
+	if (r < 0)
+		return r;
+	/* The owner first: it clears set-user-ID. */
+	if (fstat(o->fd, &now) < 0 ||
+	    ((now.st_uid != st.st_uid || now.st_gid != st.st_gid) &&
+	     fchown(o->fd, st.st_uid, st.st_gid) < 0) ||
+	    fchmod(o->fd, st.st_mode & 07777) < 0)
+		return fail_path(err, errno, path, "cannot keep owner and mode");
+	*out = MO_TAKE(o);
+	return 0;
+}
+
+int mo_out_park(struct mo_out *o, char **tmp, struct modulo_error *err)
+{
+	int r = flush(o, err);
+
+	if (r == 0)
+		*tmp = MO_TAKE(o->tmp);
+	mo_out_drop(o);
+	return r;
 }
 
 /* The rename is on disk when its folder is. */

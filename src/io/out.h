@@ -25,6 +25,13 @@ struct mo_sink *mo_out_sink(struct mo_out *o);
 /* fsync, rename, and frees it; on failure too. */
 _must_check_ int mo_out_commit(struct mo_out *o, struct modulo_error *err);
 void mo_out_drop(struct mo_out *o); /* NULL is fine */
+/* Begins the successor of a file that is there: with its mode and owner. */
+_must_check_ int mo_out_successor(const char *path, struct mo_out **out, struct modulo_error *err);
+/*
+ * Ends it as a file with a temporary name, *tmp (malloced), that has yet to be synced and renamed;
+ * frees it, on failure too.
+ */
+_must_check_ int mo_out_park(struct mo_out *o, char **tmp, struct modulo_error *err);
 
 static inline void mo_out_dropp(struct mo_out **o)
 {

@@ -62,8 +62,7 @@ static void strings(FILE *f, const char *key, const char *const *s, size_t nr)
 	fputc(']', f);
 }
 
-/* Pairs of a key and a text (or NULL), up to a key that is NULL. */
-static __attribute__((sentinel)) void texts(FILE *f, ...)
+void report_json_texts(FILE *f, ...)
 {
 	const char *key, *comma = "";
 	va_list ap;
@@ -84,8 +83,9 @@ static void groups(FILE *f, const struct modulo_comparison *c)
 		const struct modulo_group *g = &c->group[i];
 
 		fprintf(f, "%s{\"side\":\"%c\",", i ? "," : "", g->side);
-		texts(f, "kind", g->kind, "status", modulo_status_name(g->status), "signer",
-		      g->name, "algorithm", g->algorithm, "hash", g->hash, NULL);
+		report_json_texts(f, "kind", g->kind, "status", modulo_status_name(g->status),
+				  "signer", g->name, "algorithm", g->algorithm, "hash", g->hash,
+				  NULL);
 		fputc(',', f);
 		digest(f, "certificate", g->certificate);
 		fprintf(f, ",\"count\":%" PRIu64 "}", g->count);
@@ -100,8 +100,8 @@ static void differences(FILE *f, const struct modulo_comparison *c)
 		const struct modulo_difference *d = &c->difference[i];
 
 		fputs(i ? ",{" : "{", f);
-		texts(f, "path", d->path, "path_b", d->path_b, "what", d->what, "text", d->text,
-		      "place", d->place, NULL);
+		report_json_texts(f, "path", d->path, "path_b", d->path_b, "what", d->what, "text",
+				  d->text, "place", d->place, NULL);
 		if (d->offset == MODULO_NO_OFFSET)
 			fputs(",\"offset\":null", f);
 		else
@@ -120,7 +120,7 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c, const struc
 	string(f, "verdict", verdict[c->level]);
 	fprintf(f, ",\"level\":%d,\"ok\":%s,", c->level,
 		report_compare_ok(c, q) ? "true" : "false");
-	texts(f, "a", q->a, "b", q->b, NULL);
+	report_json_texts(f, "a", q->a, "b", q->b, NULL);
 	fputc(',', f);
 	strings(f, "only", q->opt->only, q->opt->nr_only);
 	fputc(',', f);
@@ -144,7 +144,7 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c, const struc
 		const struct modulo_derived *d = &c->derived[i];
 
 		fputs(i ? ",{" : "{", f);
-		texts(f, "form", d->form, "expression", d->expression, NULL);
+		report_json_texts(f, "form", d->form, "expression", d->expression, NULL);
 		fprintf(f, ",\"a\":%" PRIu64 ",\"b\":%" PRIu64 ",\"differ\":%" PRIu64 "}",
 			d->count_a, d->count_b, d->differ);
 	}
@@ -156,22 +156,22 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c, const struc
 static void signature(FILE *f, const struct modulo_signature *s)
 {
 	fputc('{', f);
-	texts(f, "kind", s->kind, "form", s->form, NULL);
+	report_json_texts(f, "kind", s->kind, "form", s->form, NULL);
 	fprintf(f, ",\"offset\":%" PRIu64 ",\"length\":%" PRIu64 ",", s->offset, s->length);
-	texts(f, "status", modulo_status_name(s->status), "signer", s->signer, NULL);
+	report_json_texts(f, "status", modulo_status_name(s->status), "signer", s->signer, NULL);
 	fputc(',', f);
 	digest(f, "certificate", s->certificate);
 	fputc(',', f);
-	texts(f, "issuer", s->issuer, "serial", s->serial, "key_id", s->key_id, "algorithm",
-	      s->algorithm, "hash", s->hash, "signing_time", s->signing_time, "value", s->value,
-	      NULL);
+	report_json_texts(f, "issuer", s->issuer, "serial", s->serial, "key_id", s->key_id,
+			  "algorithm", s->algorithm, "hash", s->hash, "signing_time",
+			  s->signing_time, "value", s->value, NULL);
 	fputc('}', f);
 }
 
 static void file_fields(FILE *f, const struct modulo_member *m)
 {
 	fputc(',', f);
-	texts(f, "format", m->format, "note", m->note, NULL);
+	report_json_texts(f, "format", m->format, "note", m->note, NULL);
 	fprintf(f, ",\"length\":%" PRIu64 ",\"core_length\":%" PRIu64 ",", m->length,
 		m->core_length);
 	digest(f, "core", m->core);
@@ -180,8 +180,8 @@ static void file_fields(FILE *f, const struct modulo_member *m)
 		const struct modulo_encoding *e = &m->encoding[i];
 
 		fputs(i ? ",{" : "{", f);
-		texts(f, "codec", e->codec, "parameters", e->params, "grade", e->grade, "encoder",
-		      e->encoder, NULL);
+		report_json_texts(f, "codec", e->codec, "parameters", e->params, "grade", e->grade,
+				  "encoder", e->encoder, NULL);
 		fprintf(f, ",\"length\":%" PRIu64 ",\"decoded_length\":%" PRIu64 "}", e->length,
 			e->decoded_length);
 	}
@@ -194,7 +194,7 @@ static void file_fields(FILE *f, const struct modulo_member *m)
 	fputs("],\"facts\":[", f);
 	for (size_t i = 0; i < m->nr_facts; i++) {
 		fputs(i ? ",{" : "{", f);
-		texts(f, "key", m->fact[i].key, "value", m->fact[i].value, NULL);
+		report_json_texts(f, "key", m->fact[i].key, "value", m->fact[i].value, NULL);
 		fputc('}', f);
 	}
 	fputc(']', f);
@@ -203,7 +203,7 @@ static void file_fields(FILE *f, const struct modulo_member *m)
 void report_member_json(FILE *f, const struct modulo_member *m, bool first)
 {
 	fputs(first ? "\n{" : ",\n{", f);
-	texts(f, "path", m->path, "type", m->type, NULL);
+	report_json_texts(f, "path", m->path, "type", m->type, NULL);
 	fprintf(f, ",\"mode\":\"%04o\",", m->mode);
 	string(f, "target", m->target);
 	if (m->format)
@@ -214,7 +214,7 @@ void report_member_json(FILE *f, const struct modulo_member *m, bool first)
 void report_error_json(FILE *f, const struct modulo_error *err)
 {
 	fputs("{\"schema\":\"modulo.refusal/1\",", f);
-	texts(f, "id", err->id, "path", err->path, NULL);
+	report_json_texts(f, "id", err->id, "path", err->path, NULL);
 	if (err->offset == MODULO_NO_OFFSET)
 		fputs(",\"offset\":null,", f);
 	else

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "modulo/modulo.h"
+#include "modulo/tree.h"
 
 /* What was asked for: it stands beside the verdict. */
 struct report_request {
@@ -27,12 +28,24 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c,
 void report_member_text(FILE *f, const struct modulo_member *m);
 void report_member_json(FILE *f, const struct modulo_member *m, bool first);
 
+void report_root_text(FILE *f, const struct modulo_root *r);
+void report_root_json(FILE *f, const struct modulo_root *r);
+
+/* Modules held against a kernel; of JSON the caller opens the array, and the verdict closes it. */
+bool report_tree_ok(const struct modulo_tree_verdict *v);
+void report_tree_module_text(FILE *f, const struct modulo_tree_module *m);
+void report_tree_module_json(FILE *f, const struct modulo_tree_module *m, bool first);
+void report_tree_verdict_text(FILE *f, const struct modulo_tree_verdict *v);
+void report_tree_verdict_json(FILE *f, const struct modulo_tree_verdict *v);
+
 /* A refusal: one line of text, or an object. */
 void report_error_text(FILE *f, const char *program, const struct modulo_error *err);
 void report_error_json(FILE *f, const struct modulo_error *err);
 
 /* JSON pieces. */
 void report_json_string(FILE *f, const char *s);
+/* Pairs of a key and a text (or NULL), up to a key that is NULL. */
+void report_json_texts(FILE *f, ...) __attribute__((sentinel));
 void report_hex(FILE *f, const uint8_t *p, size_t len);
 
 #endif
