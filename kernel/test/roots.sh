@@ -35,7 +35,7 @@ steps()
 	done
 	echo "write root-full /set/roots/fill-26 $fs/roots"
 	echo "write root-full-signed /set/roots/fill-26-signed $fs/roots"
-	for s in two unended empty off; do
+	for s in two empty off; do
 		echo "write seal-$s /seal/$s $fs/sealed"
 	done
 	echo "write seal-on /seal/on $fs/sealed"
@@ -80,7 +80,7 @@ tried()
 {
 	root=$tap_tmp/root-$1-$2
 	mkdir "$root" "$root/seal" && cp -r "$work/set/$1" "$root/set" || return 1
-	printf '1\n' >"$root/seal/on" && printf '0\n' >"$root/seal/off" && printf '2\n' >"$root/seal/two" && printf '1' >"$root/seal/unended" &&
+	printf '1\n' >"$root/seal/on" && printf '0\n' >"$root/seal/off" && printf '2\n' >"$root/seal/two" &&
 		printf '\n' >"$root/seal/empty"
 	{
 		for f in $files; do
