@@ -91,6 +91,15 @@ while IFS= read -r m; do
 	tail -c $((len + 40)) "$signed/$m" | head -c "$len" >"$dir/detached/$m.sig"
 done <"$dir/modules"
 
+# As many modules as a distribution's kernel has: copies of these.
+many=${MANY:-4256}
+nr_many=0
+while [ "$nr_many" -lt "$many" ]; do
+	mkdir -p "$dir/many"
+	cp -R "$unsigned" "$dir/many/$nr_many"
+	nr_many=$((nr_many + $(wc -l <"$dir/modules")))
+done
+
 # --- what is measured ------------------------------------------------------------------------------------------------
 
 ${CC:-cc} -O2 -o "$dir/timed" "$here/timed.c"
@@ -158,9 +167,19 @@ round()
 	fi
 	measure digest modulo digest --jobs 1 "$signed"
 	measure sha256sum-signed find "$signed" -type f -exec sha256sum {} +
+	measure sha256sum-many find "$dir/many" -type f -name '*.ko' -exec sha256sum {} +
+	measure tree-1 modulo tree build --jobs 1 "$dir/many" -o "$dir/many.tree"
+	measure tree-2 modulo tree build --jobs 2 "$dir/many" -o "$dir/many.tree"
 	if [ -x "$build/modulo-check" ]; then
 		measure check modulo-check "$signed" "$dir/core" "$dir/ledger"
 	fi
+}
+
+# Every digest of the tree is that of sha256sum.
+same_digests()
+{
+	(cd "$dir/many" && sed -n 's/^[0-9a-f]* \([0-9a-f]*\) \(.*\)$/\1  \2/p' "$dir/many.tree" | sha256sum --quiet -c -) >/dev/null ||
+		fail 'modulo tree build did not hash as sha256sum does'
 }
 
 # Both ways to join give the signed tree, or there is nothing to compare.
@@ -173,6 +192,7 @@ same_work()
 modulo split "$signed" --core "$dir/core" --ledger "$dir/ledger" >/dev/null
 round
 same_work
+same_digests
 rm -rf "$dir/times"
 mkdir "$dir/times"
 i=0
@@ -245,6 +265,10 @@ echo 'Digests of the signed tree, and its ledger checked:'
 row '  sha256sum of the signed tree' sha256sum-signed
 row '  modulo digest --jobs 1, to sha256sum' digest sha256sum-signed
 row '  modulo-check, to sha256sum' check sha256sum-signed
+echo "The tree over $nr_many modules ($(bytes "$dir/many"), copies of the unsigned ones):"
+row '  sha256sum of them' sha256sum-many
+row '  modulo tree build --jobs 1, to sha256sum' tree-1 sha256sum-many
+row '  modulo tree build --jobs 2, to sha256sum' tree-2 sha256sum-many
 left 'openssl' openssl
 left 'diffoscope' diffoscope
 left "the kernel's sign-file (linux-kbuild-6.1)" append

@@ -107,27 +107,43 @@ static const uint8_t *sibling(const struct mo_finding *f, unsigned level)
 	return f->proof + MO_MERKLE_INDEX + (size_t)level * MO_MERKLE_HASH;
 }
 
-/* The nodes that modules which load have in their proofs, and their leaves. */
+/* What a module that loads tells of the tree: its leaf, the siblings, and the nodes up to the root.
+ */
+static int add_proof(struct mo_judged_set *j, const struct mo_finding *f, struct modulo_error *err)
+{
+	uint8_t node[MO_MERKLE_HASH];
+
+	memcpy(node, f->leaf, sizeof(node));
+	for (unsigned k = 0; k < f->levels; k++) {
+		const uint8_t *s = sibling(f, k);
+		bool right = f->index >> k & 1;
+
+		add_node(j, k, f->index >> k, node);
+		add_node(j, k, sibling_index(f, k), s);
+		if (mo_merkle_node(mo_merkle_sha256, NULL, right ? s : node, right ? node : s,
+				   node) != 0)
+			return mo_fail(err, MODULO_NOMEM, MODULO_NO_OFFSET, "hash.failed",
+				       "OpenSSL could not compute a digest");
+	}
+	return 0;
+}
+
+/* All modules that load: the same node many times does no harm. */
 static int gather(struct mo_judged_set *j, struct modulo_error *err)
 {
 	size_t most = 0;
+	int r = 0;
 
 	for (size_t i = 0; i < j->nr; i++)
-		most += j->finding[i].verdict == MO_LOADS ? j->finding[i].levels + (size_t)1 : 0;
+		most += j->finding[i].verdict == MO_LOADS ? j->finding[i].levels * (size_t)2 : 0;
 	j->node = calloc(most + 1, sizeof(*j->node));
 	if (!j->node)
 		return mo_fail_nomem(err);
-	for (size_t i = 0; i < j->nr; i++) {
-		const struct mo_finding *f = &j->finding[i];
-
-		if (f->verdict != MO_LOADS || j->known->list)
-			continue;
-		add_node(j, 0, f->index, f->leaf);
-		for (unsigned k = 0; k < f->levels; k++)
-			add_node(j, k, sibling_index(f, k), sibling(f, k));
-	}
+	for (size_t i = 0; r == 0 && i < j->nr && !j->known->list; i++)
+		if (j->finding[i].verdict == MO_LOADS)
+			r = add_proof(j, &j->finding[i], err);
 	qsort(j->node, j->nr_nodes, sizeof(*j->node), compare_places);
-	return 0;
+	return r;
 }
 
 /* The hash in that place of the kernel's tree, or NULL. */

@@ -36,6 +36,9 @@ _must_check_ int mo_set_init(struct mo_set *s, bool list, uint32_t nr, struct mo
 _must_check_ int mo_set_finish(struct mo_set *s, struct modulo_error *err);
 void mo_set_release(struct mo_set *s);
 
+/* Whether a file that begins so is meant to be one. */
+#define MO_SET_BEGIN 12
+bool mo_set_begins(const uint8_t *head, size_t len);
 _must_check_ int mo_set_read(struct mo_source *from, struct mo_set *out, struct modulo_error *err);
 /* The text, in pieces. */
 _must_check_ int mo_set_write(const struct mo_set *s, struct mo_sink *k, struct modulo_error *err);

@@ -58,18 +58,35 @@ static int read_root(struct mo_lines *l, struct head *h)
 	return mo_lines_done(l);
 }
 
+bool mo_set_begins(const uint8_t *head, size_t len)
+{
+	return len >= MO_SET_BEGIN && memcmp(head, "modulo-tree ", MO_SET_BEGIN) == 0;
+}
+
+/* Before anything is read as lines: what a stranger file is called should not depend on its bytes.
+ */
+static int check_begin(struct mo_source *s, struct modulo_error *err)
+{
+	uint8_t head[MO_SET_BEGIN];
+	size_t n = (size_t)MO_MIN(s->len, (uint64_t)sizeof(head));
+	int r = mo_source_read(s, 0, head, n, err);
+
+	if (r < 0 || mo_set_begins(head, n))
+		return r;
+	return mo_fail(err, MODULO_MALFORMED, 0, "merkle.version", "this is no tree file");
+}
+
 static int read_head(struct mo_lines *l, struct head *h)
 {
 	struct mo_word w;
 	uint64_t version;
-	int r = mo_lines_want(l);
+	int r = check_begin(l->s, l->err);
 
+	r = r < 0 ? r : mo_lines_want(l);
+	r = r < 0 ? r : mo_lines_expect(l, "modulo-tree");
+	r = r < 0 ? r : mo_lines_number(l, &version);
 	if (r < 0)
 		return r;
-	if (!mo_lines_word(l, &w) || !mo_word_is(&w, "modulo-tree"))
-		return mo_lines_fail(l, MODULO_MALFORMED, "merkle.version", "this is no tree file");
-	if (mo_lines_number(l, &version) < 0)
-		return MODULO_MALFORMED;
 	if (version != VERSION)
 		return mo_lines_fail(l, MODULO_UNSUPPORTED, "merkle.version",
 				     "a tree file of another version than 1");

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* modulo tree root: of a tree's file or of a kernel image. */
-#include <string.h>
-
 #include "verb/tree_known.h"
 
 static int of_kernel(const char *path, struct modulo_root *out, struct modulo_error *err)
@@ -23,17 +21,16 @@ static int of_kernel(const char *path, struct modulo_root *out, struct modulo_er
 
 MODULO_API int modulo_root_of(const char *path, struct modulo_root *out, struct modulo_error *err)
 {
-	static const char begin[] = "modulo-tree ";
 	_cleanup_source_ struct mo_source *s = NULL;
 	struct modulo_tree *t = NULL;
-	char head[sizeof(begin)] = "";
+	uint8_t head[MO_SET_BEGIN] = { 0 };
 	int r = mo_source_file(path, &s, err);
 
 	if (r == 0 && s->len >= sizeof(head))
-		r = mo_source_read(s, 0, head, sizeof(head) - 1, err);
+		r = mo_source_read(s, 0, head, sizeof(head), err);
 	if (r < 0)
 		return mo_blame(err, path, '/', r);
-	if (strcmp(head, begin) != 0)
+	if (!mo_set_begins(head, sizeof(head)))
 		return of_kernel(path, out, err);
 	r = modulo_tree_read(path, &t, err);
 	if (r < 0)
