@@ -73,7 +73,7 @@ signed()
 rooted()
 {
 	"$modulo" tree build "$staged" -o "$tap_tmp/tree" && "$modulo" tree root "$tap_tmp/tree" >"$tap_tmp/root" &&
-		"$modulo" tree attach "$staged/$1.ko" --tree "$tap_tmp/tree"
+		"$modulo" tree attach --quiet "$staged/$1.ko" --tree "$tap_tmp/tree"
 }
 
 # called NAME: the name that the kernel knows a module by
