@@ -66,6 +66,18 @@ module()
 	echo "$(out "$1")/$(order "$1" | grep "/$2\.ko\$")"
 }
 
+# signer: the kernel's program that signs, of whichever kernel has it
+signer()
+{
+	for k in signatures both list; do
+		[ ! -x "$(out "$k")/scripts/sign-file" ] || {
+			echo "$(out "$k")/scripts/sign-file"
+			return
+		}
+	done
+	return 1
+}
+
 # order KERNEL: the modules, in the order of modules.order (which names objects)
 order()
 {

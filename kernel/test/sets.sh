@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 . kernel/test/lib.sh
 on_x86
 
-sign_file=$(out signatures)/scripts/sign-file
+sign_file=$(signer)
 
 # flip FILE OFFSET: the lowest bit of a byte
 flip()
