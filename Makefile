@@ -14,7 +14,7 @@ $(BUILD)/build.ninja:
 	tools/install-deps.sh build
 	meson setup --prefix=$(PREFIX) $(MESON_FLAGS) $(BUILD)
 
-# Everything that has to hold; `tools/check.sh SECTION` runs a part of it.
+# Everything that has to hold; `tools/check.sh SECTION` runs a part of it, MODULO_SKIP_KERNEL=1 leaves the test kernels out.
 check: deps
 	tools/check.sh
 

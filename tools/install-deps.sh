@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Installs what building and testing need: on Debian and Ubuntu as root with apt-get, and only what is missing; elsewhere it says what is
 # missing and how the packages are called there.
-# usage: install-deps.sh [build|test|kernel]     test, the default, is build and more; kernel is build and what test kernels need
+# usage: install-deps.sh [build|test|kernel|check]   test and kernel (the test kernels) are build and more; check, the default, is what
+#        `make check` needs: all of them, without kernel where MODULO_SKIP_KERNEL=1
 set -eu
 
-want=${1:-test}
+want=${1:-check}
 
 # What is looked for | packages of Debian | Fedora | Arch | openSUSE. `c:NAME` is a pkg-config module, `f:NAME` a part of clang, `s:NAME` a
 # file of sources that Debian packages.
@@ -54,8 +55,12 @@ case $want in
 build) deps=$build_deps ;;
 test) deps=$build_deps$test_deps ;;
 kernel) deps=$build_deps$kernel_deps ;;
+check)
+	deps=$build_deps$test_deps
+	[ "${MODULO_SKIP_KERNEL:-0}" = 1 ] || deps=$deps$kernel_deps
+	;;
 *)
-	echo 'usage: install-deps.sh [build|test|kernel]' >&2
+	echo 'usage: install-deps.sh [build|test|kernel|check]' >&2
 	exit 2
 	;;
 esac
@@ -76,7 +81,7 @@ here()
 # missing COLUMN: the packages, in one line
 missing()
 {
-	printf '%s\n' "$deps" | while IFS='|' read -r what debian fedora arch suse; do
+	printf '%s\n' "$deps" | awk '!seen[$0]++' | while IFS='|' read -r what debian fedora arch suse; do
 		if [ -z "$what" ] || here "$what"; then
 			continue
 		fi
@@ -112,4 +117,7 @@ install-deps: missing: $what
   Arch:            pacman -S --needed $(missing arch)
   openSUSE:        zypper install $(missing suse)
 EOT
+case $what in
+*linux-source*) echo '  The test kernels are built from this package of Debian; MODULO_SKIP_KERNEL=1 leaves them out.' >&2 ;;
+esac
 exit 1

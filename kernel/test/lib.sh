@@ -7,13 +7,19 @@
 #   MODULO_KERNEL_DIR    what is built and kept (build-check/kernel)
 #   MODULO_KERNELS       which of the kernels, for work on one of them
 
-. tools/tap.sh
-
 work=${MODULO_KERNEL_DIR:-$(pwd)/build-check/kernel}
-modulo=$(realpath "${MODULO:-build/modulo}")
-src=$work/linux
 logs=$work/logs
 keys=$work/keys
+mkdir -p "$work" "$logs" "$keys"
+
+# Two runs at a time would build and delete in the same folders. What a script of these calls runs under its lock; what it leaves
+# running does not.
+[ -n "${MODULO_KERNEL_LOCKED-}" ] || MODULO_KERNEL_LOCKED=yes exec flock -o "$work/lock" "kernel/test/$(basename "$0")" "$@"
+
+. tools/tap.sh
+
+modulo=$(realpath "${MODULO:-build/modulo}")
+src=$work/linux
 # The kernel's sources, as the package linux-source-6.12 brings them, and our patches
 tarball=/usr/src/linux-source-6.12.tar.xz
 patches=kernel/linux-6.12
@@ -39,10 +45,6 @@ export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_USER KBUILD_BUILD_HOST KBUILD_BUILD_V
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 mkdir -p "$work" "$logs" "$keys"
-# Two runs at a time would build and delete in the same folders.
-exec 9>"$work/lock"
-flock 9
-
 # kmake FOLDER OUTPUT ARGUMENT...: make in a kernel's source folder; OUTPUT as O=
 kmake()
 {
@@ -62,6 +64,18 @@ out()
 module()
 {
 	echo "$(out "$1")/$(order "$1" | grep "/$2\.ko\$")"
+}
+
+# signer: the kernel's program that signs, of whichever kernel has it
+signer()
+{
+	for k in signatures both list; do
+		[ ! -x "$(out "$k")/scripts/sign-file" ] || {
+			echo "$(out "$k")/scripts/sign-file"
+			return
+		}
+	done
+	return 1
 }
 
 # order KERNEL: the modules, in the order of modules.order (which names objects)
@@ -107,16 +121,26 @@ configure()
 	! grep -q '^CONFIG' "$tap_tmp/lost"
 }
 
-# boot NAME KERNEL COMMAND-LINE FOLDER: FOLDER (with its script) is the initramfs; the log is kept as $logs/NAME.log
+# machine KERNEL FOLDER NAME PARAMETERS [ARGUMENT...]: FOLDER, with its script, is the initramfs of a machine that runs, for BOOT_SECONDS at
+# most, until it goes off. Its console is standard output.
+machine()
+{
+	machine_image=$(out "$1")/arch/x86/boot/bzImage
+	machine_initrd=$work/$3.cpio.gz
+	machine_parameters="console=ttyS0 panic=-1 quiet loglevel=1 printk.time=0 $4"
+	cp "$work/init" "$2/init"
+	(cd "$2" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) | gzip -1n >"$machine_initrd"
+	shift 4
+	timeout "${BOOT_SECONDS:-120}" qemu-system-x86_64 -accel tcg -cpu max -m 256 -nographic -no-reboot -nodefaults -serial stdio \
+		-kernel "$machine_image" -initrd "$machine_initrd" -append "$machine_parameters" "$@" </dev/null 2>&1
+}
+
+# boot NAME KERNEL PARAMETERS FOLDER: the log is kept as $logs/NAME.log
 boot()
 {
 	boot_log=$logs/$1.log
-	cp "$work/init" "$4/init"
-	(cd "$4" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) | gzip -1n >"$work/$1.cpio.gz"
-	timeout "${BOOT_SECONDS:-120}" qemu-system-x86_64 -accel tcg -cpu max -m 256 -nographic -no-reboot -nodefaults -serial stdio \
-		-kernel "$(out "$2")/arch/x86/boot/bzImage" -initrd "$work/$1.cpio.gz" \
-		-append "console=ttyS0 panic=-1 quiet loglevel=1 printk.time=0 $3" </dev/null >"$boot_log.raw" 2>&1
-	boot_status=$?
+	boot_status=0
+	machine "$2" "$4" "$1" "$3" >"$boot_log.raw" || boot_status=$?
 	# The first line begins with what the firmware writes to clear the screen.
 	tr -d '\r' <"$boot_log.raw" | sed 's/^.*\(K\|R\)\t/\1\t/' >"$boot_log"
 	rm -f "$boot_log.raw" "$work/$1.cpio.gz"

@@ -14,8 +14,8 @@ case " $kernels " in
 *' hashes '*) kernel=hashes ;;
 esac
 elsewhere=$work/elsewhere
-# Each build has a compiler cache of its own: the second one shares no object with the first.
-second_cache=$work/ccache-elsewhere
+# The second build shares no object with the first: in the compiler's cache it has a space of its own.
+cache=$(ccache -k cache_dir 2>/dev/null) || cache=
 
 # Programs that tell a build who, where and when it is; if it asks them, the answer differs.
 strangers()
@@ -47,8 +47,9 @@ second_build()
 	TZ=Pacific/Kiritimati
 	LC_ALL=C.UTF-8
 	LANG=C.UTF-8
-	CCACHE_DIR=$second_cache
-	export PATH HOME USER LOGNAME HOSTNAME TZ LC_ALL LANG CCACHE_DIR
+	CCACHE_DIR=$cache
+	CCACHE_NAMESPACE=elsewhere
+	export PATH HOME USER LOGNAME HOSTNAME TZ LC_ALL LANG CCACHE_DIR CCACHE_NAMESPACE
 	mkdir -p "$HOME" "$elsewhere/out/built"
 	configure "$elsewhere/some-linux" "$elsewhere/out/built" kernel/test/small.config "kernel/test/$kernel.config" &&
 		kmake "$elsewhere/some-linux" "$elsewhere/out/built" -s -j3

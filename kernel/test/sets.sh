@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The modules of the matrix, one file for each kind, for each kernel: $work/set/KERNEL/KIND.ko. All are fs/nls/nls_utf8.ko with something
-# done to it. In a kernel that checks nothing each of them loads: code and data are changed where loading does not come by.
+# done to it. In a kernel that checks nothing each of them loads: code and data are changed where loading does not come by. Beside them, in
+# roots/, what roots.sh writes to a kernel as a further root.
 # usage: sets.sh
 set -eu
 cd "$(dirname "$0")/../.."
 . kernel/test/lib.sh
 on_x86
 
-sign_file=$(out signatures)/scripts/sign-file
+sign_file=$(signer)
 
 # flip FILE OFFSET: the lowest bit of a byte
 flip()
@@ -130,6 +131,39 @@ stacked()
 	{ cat signed.ko && tail -c $((length + 40)) proof.ko; } >signed-proof.ko
 }
 
+# no_roots: what is not a root, each made from that of own.tree
+no_roots()
+{
+	sed 's/:./:g/' roots/own >roots/hex
+	tr a-f A-F <roots/own >roots/upper
+	sed 's/.$//' roots/own >roots/short
+	sed 's/$/0/' roots/own >roots/long
+	sed 's/^[0-9]*:/0:/' roots/own >roots/zero
+	sed 's/^[0-9]*:/33:/' roots/own >roots/deep
+	sed 's/^/0/' roots/own >roots/leading
+	sed 's/^[0-9]*://' roots/own >roots/bare
+	tr -d '\n' <roots/own >roots/unended
+	cat roots/own roots/own >roots/twice
+	sed 's/$/ /' roots/own >roots/blank
+	echo >roots/empty
+	{ cat roots/own && tail -c $(($(size own.ko) - $(size own/nls_utf8.ko))) own.ko; } >roots/proof
+}
+
+# The roots of two trees: of the other build, and of one module alone
+further()
+{
+	mkdir own roots && cp other-plain.ko own/nls_utf8.ko && strip --strip-debug own/nls_utf8.ko && "$modulo" tree build own -o own.tree &&
+		attached own.ko own/nls_utf8.ko own.tree && "$modulo" tree root other.tree >roots/plain && "$modulo" tree root own.tree >roots/own &&
+		no_roots && sign trusted roots/own roots/signed && sign foreign roots/own roots/foreign || return 1
+	{ cat roots/plain && signature_of roots/signed roots/own; } >roots/changed
+	{ cat roots/own && signature_of signed.ko plain.ko; } >roots/replayed
+	changed roots/garbage roots/signed "$(size roots/own)" && changed roots/header roots/signed $(($(size roots/signed) - 40))
+	# As many as there may be, and one more
+	for i in 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26; do
+		sed "s/:../:$i/" roots/own >"roots/fill-$i" && sign trusted "roots/fill-$i" "roots/fill-$i-signed" || return 1
+	done
+}
+
 compressed()
 {
 	for f in plain proof signed code; do
@@ -149,7 +183,7 @@ set_of()
 (
 	rm -rf "$work/set/$1" && mkdir -p "$work/set/$1" && cd "$work/set/$1" && unproved "$1" || exit 1
 	if [ -n "$proofs" ]; then
-		trees "$1" && proofs && others && stacked || exit 1
+		trees "$1" && proofs && others && stacked && further || exit 1
 	fi
 	compressed "$1" && rm neighbour*.ko
 )

@@ -18,7 +18,7 @@ modules()
 {
 	root=$tap_tmp/root
 	mkdir "$root" && cp "$(module "$kernel" fuse)" "$root/neither.ko" || return 1
-	"$(out signatures)/scripts/sign-file" sha256 "$keys/trusted.key" "$keys/trusted.crt" "$root/neither.ko" "$root/signature.ko" || return 1
+	"$(signer)" sha256 "$keys/trusted.key" "$keys/trusted.crt" "$root/neither.ko" "$root/signature.ko" || return 1
 	files='/neither.ko /signature.ko'
 	if [ "$kernel" = both ]; then
 		cp "$root/neither.ko" "$root/proof.ko" && "$modulo" tree attach "$root/proof.ko" --tree "$work/set/$kernel/tree" || return 1
