@@ -25,8 +25,6 @@ int mo_check_run(const struct mo_check_job *job, FILE *report, struct mo_check_e
 	for (int i = 0; i < DEPTH; i++)
 		if (run.stream[i].codec)
 			stream_close(&run.stream[i]);
-	if (run.skeleton)
-		fclose(run.skeleton);
 	for (int i = 0; i < HASHES; i++)
 		EVP_MD_CTX_free(run.hash[i]);
 	if (run.dir)

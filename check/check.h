@@ -29,7 +29,7 @@ struct mo_check_end {
 int mo_check_run(const struct mo_check_job *job, FILE *report, struct mo_check_end *end);
 void mo_check_escape(FILE *f, const void *s, size_t n, const char *also); /* see run.h */
 
-extern const char mo_forms_table[];
+extern const char mo_forms_table[]; /* with a NUL behind it */
 extern const unsigned long mo_forms_table_len;
 
 #endif

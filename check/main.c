@@ -56,24 +56,22 @@ static void check(char **path, struct mo_check_job *job, bool quiet)
 
 int main(int argc, char **argv)
 {
+	static int prove, quiet, print;
 	static const struct option options[] = {
-		{ "keyring", 1, NULL, 'k' }, { "prove-encodings", 0, NULL, 'p' },
-		{ "quiet", 0, NULL, 'q' },   { "forms", 0, NULL, 'f' },
-		{ "version", 0, NULL, 'v' }, { "help", 0, NULL, 'h' },
+		{ "keyring", 1, NULL, 'k' },   { "prove-encodings", 0, &prove, 1 },
+		{ "quiet", 0, &quiet, 1 },     { "forms", 0, &print, 'f' },
+		{ "version", 0, &print, 'v' }, { "help", 0, &print, 'h' },
 		{ NULL, 0, NULL, 0 } };
 	const char **keyrings = calloc((size_t)argc, sizeof(*keyrings));
 	struct mo_check_job job = { .keyrings = keyrings };
-	int option, print = 0;
-	bool quiet = false;
+	int option;
 	opterr = 0; /* one line on stderr, and it is ours */
 	while (keyrings && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		need(option != '?', "command line", "check.usage", "see modulo-check --help");
 		if (option == 'k')
 			keyrings[job.nr_keyrings++] = optarg;
-		job.prove |= option == 'p';
-		quiet |= option == 'q';
-		print = strchr("fvh", option) ? option : print;
 	}
+	job.prove = prove;
 	option = print ? 0 : 3;
 	need(argc - optind == option, "command line", "check.usage", "see modulo-check --help");
 	if (print == 'f')

@@ -23,30 +23,19 @@ static bool equals(der d, const void *p, size_t n)
 	return len(d) == n && !memcmp(d.p, p, n);
 }
 
-/* Takes one element off `in`: its content. Returns NULL, or the id of what is wrong. */
-static const char *element(der *in, uint8_t tag, der *out)
-{
-	const uint8_t *p = in->p + 2;
-	if (!len(*in) || *in->p != tag || (tag & 31) == 31)
-		return "der.tag";
-	size_t n = len(*in) > 1 ? p[-1] : 0x80, bytes = n & 0x80 ? n & 0x7f : 0;
-	if (bytes > 4 || n == 0x80 || (size_t)(in->end - p) < bytes || (bytes && !*p))
-		return "der.length";
-	for (n = bytes ? 0 : n; p < in->p + 2 + bytes; p++)
-		n = n << 8 | *p;
-	if ((bytes && n < 0x80) || (size_t)(in->end - p) < n)
-		return "der.length";
-	*out = (der){ p, p + n };
-	in->p = p + n;
-	return NULL;
-}
-
+/* Takes one element off `in`: its content. */
 static der next(der *in, uint8_t tag)
 {
-	der out = *in;
-	const char *wrong = element(in, tag, &out);
-	must(!wrong, wrong);
-	return out;
+	const uint8_t *p = in->p + 2;
+	must(len(*in) && *in->p == tag && (tag & 31) != 31, "der.tag");
+	size_t n = len(*in) > 1 ? p[-1] : 0x80, bytes = n & 0x80 ? n & 0x7f : 0;
+	must(n != 0x80 && bytes <= 4 && (size_t)(in->end - p) >= bytes, "der.length");
+	must(!bytes || *p, "der.length");
+	for (n = bytes ? 0 : n; p < in->p + 2 + bytes; p++)
+		n = n << 8 | *p;
+	must((!bytes || n >= 0x80) && (size_t)(in->end - p) >= n, "der.length");
+	in->p = p + n;
+	return (der){ p, p + n };
 }
 
 /* The same with its tag and length. */
@@ -58,11 +47,11 @@ static der whole(der *in, uint8_t tag)
 	return out;
 }
 
-/* The element that is all there is. */
-static der only(der d, uint8_t tag)
+/* The element that is all there is; id: what it is to have another one behind it. */
+static der only(der d, uint8_t tag, const char *id)
 {
 	der out = next(&d, tag);
-	must(!len(d), "der.slack");
+	must(!len(d), id);
 	return out;
 }
 
@@ -86,43 +75,40 @@ static bool string_ok(uint8_t tag, der d)
 }
 
 /* An attribute's type: its name in RFC 4519, or the OID's numbers. */
-static bool type_text(der oid, FILE *out)
+static void type_text(der oid, char text[TEXT])
 {
 	static const char known[] = " CN O OU C ST L serialNumber emailAddress DC UID ";
-	char text[4096], word[32];
+	char word[32];
 	const uint8_t *p = oid.p;
 	ASN1_OBJECT *o = d2i_ASN1_OBJECT(NULL, &p, (long)len(oid));
-	bool ok = o && p == oid.end && OBJ_obj2txt(text, sizeof(text), o, 1) > 0;
+	bool ok = o && p == oid.end && OBJ_obj2txt(text, TEXT, o, 1) > 0;
 	for (const uint8_t *q = oid.p, *arc = q; q < oid.end; arc = *q++ & 0x80 ? arc : q)
 		ok = ok && q - arc < 9; /* of 63 bits at most */
 	snprintf(word, sizeof(word), " %s ", ok ? OBJ_nid2sn(OBJ_obj2nid(o)) : "?");
-	if (strstr(known, word))
-		snprintf(text, sizeof(text), "%.*s", (int)strlen(word) - 2, word + 1);
 	ASN1_OBJECT_free(o);
-	return ok && fprintf(out, "%s=", text) > 0;
+	must(ok, "cms.name");
+	if (strstr(known, word))
+		snprintf(text, TEXT, "%.*s", (int)strlen(word) - 2, word + 1);
 }
 
-/* A Name as "CN=a, O=b"; false: it is not one of the profile. */
-static bool name_text(der name, char text[TEXT])
+/* A Name as "CN=a, O=b". */
+static void name_text(der name, char text[TEXT])
 {
-	der rdns = name, set = name, pair = name, oid, value;
-	FILE *f = fmemopen(text, TEXT, "w");
-	bool ok = f && len(name) <= 1024 && !element(&name, SEQUENCE, &rdns) && !len(name);
-	for (const char *comma = ""; ok && len(rdns); comma = ", ") {
-		ok = !element(&rdns, SET, &set) && !element(&set, SEQUENCE, &pair) && !len(set);
-		oid = pair;
-		ok = ok && !element(&pair, OID, &value) && len(pair);
-		oid.end = pair.p;
-		uint8_t tag = ok ? *pair.p : 0;
-		fputs(comma, f);
-		ok = ok && !element(&pair, tag, &value) && !len(pair);
-		ok = ok && type_text(oid, f) && string_ok(tag, value);
-		if (ok)
-			mo_check_escape(f, value.p, len(value), ",\\");
-	}
-	if (f)
+	char type[TEXT], *at = text;
+	must(len(name) <= 1024, "cms.name");
+	name = only(name, SEQUENCE, "der.slack");
+	for (*at = '\0'; len(name); at += strlen(at)) {
+		der pair = only(next(&name, SET), SEQUENCE, "cms.name");
+		type_text(whole(&pair, OID), type);
+		uint8_t tag = len(pair) ? *pair.p : 0;
+		der value = only(pair, tag, "der.slack");
+		must(string_ok(tag, value), "cms.name");
+		FILE *f = fmemopen(at, (size_t)(text + TEXT - at), "w");
+		must(f, "check.memory");
+		fprintf(f, "%s%s=", at > text ? ", " : "", type);
+		mo_check_escape(f, value.p, len(value), ",\\");
 		fclose(f);
-	return ok;
+	}
 }
 
 /* libcrypto takes RFC 5280's spelling only, and makes a UTCTime of all that can be one. */
@@ -145,14 +131,14 @@ static void attributes(der d, struct signature *g)
 	d.p += 26;
 	for (bool timed = false; !g->digest.p; timed = true) {
 		der a = next(&d, SEQUENCE), oid = whole(&a, OID);
-		a = only(a, SET);
+		a = only(a, SET, "der.slack");
 		uint8_t tag = len(a) ? *a.p : 0;
-		a = only(a, tag);
+		a = only(a, tag, "der.slack");
 		bool digest = tag == OCTETS && len(a) == (size_t)EVP_MD_get_size(g->md);
 		if (digest && equals(oid, PKCS "\x09\x04", 11))
 			g->digest = a;
-		must(g->digest.p || (equals(oid, PKCS "\x09\x05", 11) && !timed), "cms.attr");
-		must(g->digest.p || time_ok(tag, a), "cms.attr");
+		bool time = !timed && equals(oid, PKCS "\x09\x05", 11) && time_ok(tag, a);
+		must(g->digest.p || time, "cms.attr");
 	}
 	must(!len(d), "cms.attr");
 }
@@ -180,7 +166,7 @@ static void value(der alg, der d, der hash, struct signature *g)
 	g->value = d;
 	if (i < 1 || i > 3)
 		return;
-	der pair = only(d, SEQUENCE);
+	der pair = only(d, SEQUENCE, "der.slack");
 	for (int k = 0; k < 2; k++) {
 		der n = integer(&pair);
 		must(len(n) <= 66 && (len(n) > 1 || *n.p), "cms.value");
@@ -197,7 +183,7 @@ static void signer(der si, der version, der hash, struct signature *g)
 	if (by_issuer) {
 		der sid = next(&si, SEQUENCE);
 		g->issuer = whole(&sid, SEQUENCE);
-		must(name_text(g->issuer, issuer), "cms.name");
+		name_text(g->issuer, issuer);
 		snprintf(g->who, TEXT, "issuer %.8000s serial ", issuer);
 		g->serial = integer(&sid);
 		must(!len(sid), "der.slack");
@@ -212,7 +198,7 @@ static void signer(der si, der version, der hash, struct signature *g)
 	must(equals(next(&si, SEQUENCE), hash.p, len(hash)), "cms.hash");
 	if (len(si) && *si.p == CONTEXT0) {
 		g->attrs = whole(&si, CONTEXT0);
-		attributes(only(g->attrs, CONTEXT0), g);
+		attributes(only(g->attrs, CONTEXT0, "der.slack"), g);
 	}
 	der alg = next(&si, SEQUENCE);
 	value(alg, next(&si, OCTETS), hash, g);
@@ -222,25 +208,22 @@ static void signer(der si, der version, der hash, struct signature *g)
 
 static void cms_parse(struct signature *g)
 {
-	der d = only((der){ g->cms, g->cms + g->len }, SEQUENCE), version, hash, si;
+	der d = only((der){ g->cms, g->cms + g->len }, SEQUENCE, "der.slack"), version, hash, si;
 	must(equals(whole(&d, OID), PKCS "\x07\x02", 11), "cms.type");
-	d = only(only(d, CONTEXT0), SEQUENCE);
+	d = only(only(d, CONTEXT0, "der.slack"), SEQUENCE, "der.slack");
 	version = integer(&d);
 	must(len(version) == 1 && (*version.p == 1 || *version.p == 3), "cms.version");
 	si = next(&d, SET);
 	must(len(si), "cms.signers");
-	hash = next(&si, SEQUENCE);
-	must(!len(si), "cms.signers");
+	hash = only(si, SEQUENCE, "cms.signers");
 	must(len(hash) == 11 || (len(hash) == 13 && !memcmp(hash.p + 11, "\x05", 2)), "cms.hash");
 	must(!memcmp(hash.p, SHA2, 10) && hash.p[10] - 1U < 3, "cms.hash");
 	g->md = hash.p[10] == 1 ? EVP_sha256() : hash.p[10] == 2 ? EVP_sha384() : EVP_sha512();
 	must(equals(next(&d, SEQUENCE), PKCS "\x07\x01", 11), "cms.type");
 	must(!len(d) || (*d.p != CONTEXT0 && *d.p != CONTEXT1), "cms.certs");
-	d = only(d, SET);
+	d = only(d, SET, "der.slack");
 	must(len(d), "cms.signers");
-	si = next(&d, SEQUENCE);
-	must(!len(d), "cms.signers");
-	signer(si, version, hash, g);
+	signer(only(d, SEQUENCE, "cms.signers"), version, hash, g);
 }
 
 /* In each file: PEM certificates, as many as there are, or one in DER to the file's last byte. */
@@ -252,8 +235,7 @@ static void keyring_load(void)
 		char byte, no_password[1] = "";
 		X509 *x;
 		BIO *b = BIO_new_file(run.job->keyrings[i], "rb");
-		if (!b)
-			fail("check.read", run.job->keyrings[i]);
+		must_of(run.job->keyrings[i], b, "check.read");
 		while ((x = PEM_read_bio_X509(b, NULL, NULL, no_password)))
 			sk_X509_push(run.certs, x);
 		bool ok = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
@@ -263,8 +245,8 @@ static void keyring_load(void)
 			ok = sk_X509_push(run.certs, x) && BIO_read(b, &byte, 1) <= 0;
 		BIO_free(b);
 		ERR_clear_error();
-		if (!ok || sk_X509_num(run.certs) == before)
-			fail("check.keyring", run.job->keyrings[i]);
+		ok = ok && sk_X509_num(run.certs) > before;
+		must_of(run.job->keyrings[i], ok, "check.keyring");
 	}
 }
 
@@ -311,21 +293,15 @@ static int verify(EVP_PKEY *key, const struct signature *g, const uint8_t *diges
 /* Counts a signature over bytes of this digest; an invalid one ends the run. */
 static void judge(const struct signature *g, const uint8_t *digest)
 {
-	char subject[TEXT];
-	X509 *cert = NULL;
-	bool invalid = false;
-	const uint8_t *p;
-	size_t n;
+	bool verified = false, invalid = false;
 	must(!g->digest.p || !memcmp(g->digest.p, digest, len(g->digest)), "cms.digest");
-	for (int i = 0; i < sk_X509_num(run.certs) && !cert; i++) {
+	for (int i = 0; i < sk_X509_num(run.certs) && !verified; i++) {
 		X509 *x = sk_X509_value(run.certs, i);
 		int r = is_signer(x, g) ? verify(X509_get0_pubkey(x), g, digest) : -1;
-		cert = r == 1 ? x : NULL;
+		verified = r == 1;
 		invalid |= r == 0;
 	}
 	ERR_clear_error();
-	must(cert || !invalid, "check.signature");
-	bool named = cert && X509_NAME_get0_der(X509_get_subject_name(cert), &p, &n) &&
-		     name_text((der){ p, p + n }, subject);
-	count("1%s\t%s %s", g->kind, cert ? "verified" : "unverified", named ? subject : g->who);
+	must(verified || !invalid, "check.signature");
+	count("1%s\t%s %s", g->kind, verified ? "verified" : "unverified", g->who);
 }

@@ -57,7 +57,7 @@ static const char *first_name(struct dir *d, const struct stat *sb, const char *
 	return *found + sizeof(id);
 }
 
-#define readable(d, is) ((is) ? (void)0 : fail("check.read", (d)->path))
+#define readable(d, is) must_of((d)->path, is, "check.read")
 
 static void print_metadata(struct dir *d, const struct stat *sb)
 {
