@@ -13,8 +13,8 @@
 struct mo_check_job {
 	const char *directory; /* the artifact where it is a directory, else NULL */
 	FILE *artifact, *core, *ledger;
-	const char *const *keyrings;
-	unsigned nr_keyrings;
+	const char *const *keyrings, *const *roots; /* a root is LEVELS:HEX, for proofs */
+	unsigned nr_keyrings, nr_roots;
 	bool prove; /* encode again */
 };
 struct mo_check_end {

@@ -224,7 +224,6 @@ static size_t stream_read(struct source *s, uint8_t *buf, size_t cap)
 /* st becomes the stream of the next n bytes of from. */
 static void stream_open(struct stream *st, struct source *from, uint64_t n, const char *codec)
 {
-	memset(st, 0, sizeof(*st));
 	for (size_t i = 0; i < 3; i++)
 		st->codec = strcmp(codec, codecs[i].name) ? st->codec : &codecs[i];
 	must(st->codec, "ledger.word");

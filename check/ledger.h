@@ -89,10 +89,9 @@ static void signature_line(struct signature *g)
 	g->elements = form("leaf", g->kind, &g->after_elf);
 	must(run.nr_words == 2 && !strncmp(g->kind, "signature ", 10), "ledger.word");
 	snprintf(g->form, sizeof(g->form), "%s", run.word[0]);
-	g->len = base64(run.word[1], g->cms, sizeof(g->cms));
+	g->len = base64(run.word[1], g->body, sizeof(g->body));
 	must(g->len <= CMS, "module.siglen");
-	cms_parse(g);
-	g->hash = hash_new(g->md);
+	(strncmp(g->elements, "proof ", 6) ? cms_parse : proof_parse)(g);
 }
 
 /* The bytes of the first of nr signatures; those behind it are made over them, too. */
@@ -104,9 +103,9 @@ static void signature_bytes(struct source *s, struct signature *g, unsigned nr)
 	size_t n;
 	while (g->elements) {
 		g->elements = form_element(g->elements, word, text, &n);
-		bool cms = !strcmp(word, "cms"), derived = !strcmp(word, "be32(len(cms))");
-		const uint8_t *p = cms ? g->cms : derived ? be32 : text;
-		n = cms ? g->len : derived ? sizeof(be32) : n;
+		bool body = !strcmp(word, "cms") || !strcmp(word, "proof"), derived = *word == 'b';
+		const uint8_t *p = body ? g->body : derived ? be32 : text;
+		n = body ? g->len : derived ? sizeof(be32) : n;
 		must(n, "check.forms");
 		same(s, p, n, false);
 		for (unsigned i = 1; i < nr; i++)
@@ -140,7 +139,7 @@ static void leaf_item(struct source *s)
 	for (unsigned i = 0; i < nr; i++) {
 		must(elf || !g[i].after_elf, "check.after");
 		must(EVP_DigestFinal_ex(g[i].hash, digest, NULL), "check.memory");
-		judge(&g[i], digest);
+		(g[i].levels ? proof_judge : judge)(&g[i], digest);
 		signature_bytes(s, &g[i], nr - i);
 	}
 	run.nr_hashes = hashes;
@@ -165,12 +164,12 @@ static void item(struct source *s, unsigned depth);
 static void stream_item(struct source *s, unsigned depth)
 {
 	struct stream *st = &run.stream[depth];
-	char codec[8], params[sizeof(st->params)], encoder[128] = "", kept[65] = "", is[65];
+	char params[sizeof(st->params)], encoder[128] = "", kept[65] = "", is[65];
 	unsigned hashes = run.nr_hashes, nr = run.nr_words;
 	uint8_t byte;
 	must((nr == 5 || nr == 6) && strlen(run.word[3]) < sizeof(params), "ledger.word");
 	uint64_t bytes = number(run.word[2]);
-	snprintf(codec, sizeof(codec), "%s", run.word[1]);
+	stream_open(st, s, bytes, run.word[1]);
 	strcpy(params, run.word[3]);
 	if (!strcmp(run.word[4], "proven") && nr == 6) {
 		snprintf(encoder, sizeof(encoder), "%s", run.word[5]);
@@ -182,8 +181,7 @@ static void stream_item(struct source *s, unsigned depth)
 	} else {
 		must(!strcmp(run.word[4], "checked") && nr == 5, "ledger.word");
 	}
-	skeleton("stream %s %s%s\n", codec, params, *kept ? " carried" : "");
-	stream_open(st, s, bytes, codec);
+	skeleton("stream %s %s%s\n", st->codec->name, params, *kept ? " carried" : "");
 	bool prove = *encoder && run.job->prove;
 	must(!prove || (st->content = tmpfile()), "check.read");
 	item(&st->out, depth + 1);
@@ -193,8 +191,8 @@ static void stream_item(struct source *s, unsigned depth)
 	must(!*kept || !strcmp(kept, is), "check.carried");
 	if (prove)
 		encode(st, encoder, is);
-	count("3encoding %s %s %s%s", codec, params, *kept ? "carried" : prove ? "proven " :
-	      *encoder ? "claimed " : "checked", encoder);
+	count("3encoding %s %s %s%s", st->codec->name, params, *kept ? "carried" :
+	      prove ? "proven " : *encoder ? "claimed " : "checked", encoder);
 	stream_close(st);
 	run.nr_hashes = hashes;
 }
@@ -270,9 +268,9 @@ static uint64_t header(const char *first, unsigned nr, char digest[65])
 {
 	next_words(first, nr);
 	uint64_t bytes = nr == 3 ? number(run.word[1]) : 0;
-	const char *hex = run.word[nr - 1];
-	must(strspn(hex, "0123456789abcdef") == 64 && !hex[64], "ledger.digest");
-	strcpy(digest, hex);
+	const char *word = run.word[nr - 1];
+	must(strspn(word, "0123456789abcdef") == 64 && !word[64], "ledger.digest");
+	strcpy(digest, word);
 	return bytes;
 }
 

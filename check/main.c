@@ -13,6 +13,7 @@ static const char help[] =
 	"       modulo-check --forms | --version | --help\n\n"
 	"Checks that LEDGER (- for stdin) explains every byte of ARTIFACT over CORE.\n\n"
 	"  --keyring FILE     verify signatures by the certificates in FILE (PEM or DER)\n"
+	"  --root LEVELS:HEX  verify proofs by the root of a tree of modules\n"
 	"  --prove-encodings  encode streams again where the ledger names an encoder\n"
 	"  --quiet            print nothing when accepted\n"
 	"  --forms            print the forms table\n";
@@ -61,15 +62,21 @@ int main(int argc, char **argv)
 		{ "keyring", 1, NULL, 'k' },   { "prove-encodings", 0, &prove, 1 },
 		{ "quiet", 0, &quiet, 1 },     { "forms", 0, &print, 'f' },
 		{ "version", 0, &print, 'v' }, { "help", 0, &print, 'h' },
-		{ NULL, 0, NULL, 0 } };
-	const char **keyrings = calloc((size_t)argc, sizeof(*keyrings));
-	struct mo_check_job job = { .keyrings = keyrings };
+		{ "root", 1, NULL, 'r' },      { NULL, 0, NULL, 0 } };
+	const char **keyrings = calloc(2 * (size_t)argc, sizeof(char *)), **roots = keyrings + argc;
+	struct mo_check_job job = { .keyrings = keyrings, .roots = roots };
 	int option;
 	opterr = 0; /* one line on stderr, and it is ours */
 	while (keyrings && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		need(option != '?', "command line", "check.usage", "see modulo-check --help");
 		if (option == 'k')
 			keyrings[job.nr_keyrings++] = optarg;
+		if (option == 'r') {
+			int n = 0, at = (int)strcspn(optarg, ":");
+			sscanf(optarg, "%*2[0-9]:%*64[0-9a-f]%n", &n);
+			need(n == at + 65 && !optarg[n], optarg, "check.usage", "not LEVELS:HEX");
+			roots[job.nr_roots++] = optarg;
+		}
 	}
 	job.prove = prove;
 	option = print ? 0 : 3;

@@ -57,16 +57,16 @@ typedef struct {
 	const uint8_t *p, *end;
 } der;
 struct signature {
-	char form[64], kind[64], who[TEXT]; /* who: a key's name, as the signature has it */
+	char form[64], kind[64], who[TEXT + 256]; /* who: a key's name, as it stands there */
 	const char *elements; /* the form's */
 	bool after_elf;
-	uint8_t cms[CMS + 3];
+	uint8_t body[CMS + 3]; /* a CMS message, or a proof */
 	size_t len;
-	der issuer, serial, key_id; /* in cms: the first two, or the third */
-	der attrs, digest, value; /* in cms; the first two may be empty */
+	unsigned levels; /* of a proof; 0: CMS */
+	der issuer, serial, key_id, attrs, digest, value; /* in body; some may be empty */
 	const EVP_MD *md;
 	const char *key; /* its type, as libcrypto names it: "RSA", "EC", "ML-DSA-44" */
-	EVP_MD_CTX *hash; /* of the leaf's bytes before it */
+	EVP_MD_CTX *hash; /* of the leaf's bytes before it; of a proof as its leaf */
 };
 
 static struct {
@@ -126,12 +126,17 @@ static void hash_add(EVP_MD_CTX *h, const void *p, size_t n)
 	must(EVP_DigestUpdate(h, p, n), "check.memory");
 }
 
-static void hash_hex(EVP_MD_CTX *sha256, char out[65])
+static void hex(const uint8_t *p, size_t n, char *out)
+{
+	for (size_t i = 0; i < n; i++)
+		snprintf(out + 2 * i, 3, "%02x", p[i]);
+}
+
+static void hash_hex(EVP_MD_CTX *h, char out[65])
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
-	must(EVP_DigestFinal_ex(sha256, digest, NULL), "check.memory");
-	for (int i = 0; i < 32; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	must(EVP_DigestFinal_ex(h, digest, NULL), "check.memory");
+	hex(digest, 32, out);
 }
 
 /* Counts one more of a line of the report; the number goes to its tab, or its end. */

@@ -4,9 +4,10 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
+#include "merkle/merkle_verify.h" /* the one file that is src/'s, and the kernel's */
 
-enum { INTEGER = 2, OCTETS = 4, OID = 6, UTF8 = 12, PRINTABLE = 19, TELETEX = 20, IA5 = 22 };
-enum { BMP = 30, SEQUENCE = 0x30, SET = 0x31, KEY_ID = 0x80, CONTEXT0 = 0xa0, CONTEXT1 = 0xa1 };
+enum { INTEGER = 2, OCTETS = 4, OID = 6, UTF8 = 12, BMP = 30, SEQUENCE = 0x30, SET = 0x31 };
+enum { KEY_ID = 0x80, CONTEXT0 = 0xa0, CONTEXT1 = 0xa1 };
 /* The beginnings of OIDs, with tag and length */
 #define SHA2 "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02" /* 1, 2, 3: SHA-256, SHA-384, SHA-512 */
 #define PKCS "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01"
@@ -68,9 +69,8 @@ static der integer(der *in)
 static bool string_ok(uint8_t tag, der d)
 {
 	int form = tag == UTF8 ? MBSTRING_UTF8 : tag == BMP ? MBSTRING_BMP : MBSTRING_ASC;
-	unsigned long type = form != MBSTRING_ASC ? B_ASN1_UTF8STRING :
-			     tag == PRINTABLE ? B_ASN1_PRINTABLESTRING :
-			     tag == IA5 ? B_ASN1_IA5STRING : tag == TELETEX ? B_ASN1_T61STRING : 0;
+	unsigned long ascii = B_ASN1_PRINTABLESTRING | B_ASN1_IA5STRING | B_ASN1_T61STRING;
+	unsigned long type = form == MBSTRING_ASC ? ASN1_tag2bit(tag) & ascii : B_ASN1_UTF8STRING;
 	return len(d) && type && ASN1_mbstring_copy(NULL, d.p, (int)len(d), form, type) > 0;
 }
 
@@ -176,25 +176,24 @@ static void value(der alg, der d, der hash, struct signature *g)
 
 static void signer(der si, der version, der hash, struct signature *g)
 {
-	char issuer[TEXT];
-	bool by_issuer = *version.p == 1;
+	der number;
 	g->issuer = g->serial = g->key_id = g->attrs = g->digest = (der){ NULL, NULL };
 	must(equals(integer(&si), version.p, 1), "cms.version");
-	if (by_issuer) {
+	if (*version.p == 1) {
 		der sid = next(&si, SEQUENCE);
 		g->issuer = whole(&sid, SEQUENCE);
-		name_text(g->issuer, issuer);
-		snprintf(g->who, TEXT, "issuer %.8000s serial ", issuer);
-		g->serial = integer(&sid);
+		strcpy(g->who, "issuer ");
+		name_text(g->issuer, g->who + strlen(g->who));
+		strcat(g->who, " serial ");
+		number = g->serial = integer(&sid);
 		must(!len(sid), "der.slack");
 		must(len(g->serial) <= 20, "der.integer");
 	} else {
-		g->key_id = next(&si, KEY_ID);
+		number = g->key_id = next(&si, KEY_ID);
 		must(len(g->key_id) - 1 < 64, "cms.keyid");
-		snprintf(g->who, TEXT, "key-id ");
+		strcpy(g->who, "key-id ");
 	}
-	for (der hex = by_issuer ? g->serial : g->key_id; hex.p < hex.end; hex.p++)
-		snprintf(g->who + strlen(g->who), 3, "%02x", *hex.p);
+	hex(number.p, len(number), g->who + strlen(g->who));
 	must(equals(next(&si, SEQUENCE), hash.p, len(hash)), "cms.hash");
 	if (len(si) && *si.p == CONTEXT0) {
 		g->attrs = whole(&si, CONTEXT0);
@@ -208,7 +207,7 @@ static void signer(der si, der version, der hash, struct signature *g)
 
 static void cms_parse(struct signature *g)
 {
-	der d = only((der){ g->cms, g->cms + g->len }, SEQUENCE, "der.slack"), version, hash, si;
+	der d = only((der){ g->body, g->body + g->len }, SEQUENCE, "der.slack"), version, hash, si;
 	must(equals(whole(&d, OID), PKCS "\x07\x02", 11), "cms.type");
 	d = only(only(d, CONTEXT0, "der.slack"), SEQUENCE, "der.slack");
 	version = integer(&d);
@@ -224,6 +223,8 @@ static void cms_parse(struct signature *g)
 	d = only(d, SET, "der.slack");
 	must(len(d), "cms.signers");
 	signer(only(d, SEQUENCE, "cms.signers"), version, hash, g);
+	g->levels = 0;
+	g->hash = hash_new(g->md);
 }
 
 /* In each file: PEM certificates, as many as there are, or one in DER to the file's last byte. */
@@ -304,4 +305,38 @@ static void judge(const struct signature *g, const uint8_t *digest)
 	ERR_clear_error();
 	must(verified || !invalid, "check.signature");
 	count("1%s\t%s %s", g->kind, verified ? "verified" : "unverified", g->who);
+}
+
+/* Of a node: its 65 bytes, in pieces. */
+static int sha256(void *ctx, const struct mo_merkle_piece *piece, unsigned nr, uint8_t *out)
+{
+	uint8_t *end = run.room;
+	(void)ctx;
+	for (; nr--; piece++)
+		end = mempcpy(end, piece->data, piece->len);
+	return EVP_Digest(run.room, (size_t)(end - run.room), out, NULL, EVP_sha256(), NULL) - 1;
+}
+
+static void proof_parse(struct signature *g)
+{
+	uint8_t prefix[MO_MERKLE_PREFIX];
+	uint32_t index;
+	must(mo_merkle_proof_parse(g->body, g->len, &index, &g->levels), "merkle.proof");
+	mo_merkle_leaf_prefix(index, prefix);
+	g->hash = hash_new(EVP_sha256());
+	hash_add(g->hash, prefix, sizeof(prefix));
+}
+
+/* Where a proof leads from its leaf; where roots were given it has to be one of them. */
+static void proof_judge(const struct signature *g, const uint8_t *leaf)
+{
+	uint8_t node[MO_MERKLE_HASH];
+	char root[80];
+	bool known = false;
+	must(!mo_merkle_proof_root(sha256, NULL, leaf, g->body, g->len, node), "check.memory");
+	hex(node, sizeof(node), root + snprintf(root, 4, "%u:", g->levels));
+	for (unsigned i = 0; i < run.job->nr_roots; i++)
+		known |= !strcmp(root, run.job->roots[i]);
+	must(known || !run.job->nr_roots, "check.root");
+	count("1%s\t%s root %s", g->kind, known ? "verified" : "unverified", root);
 }
