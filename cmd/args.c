@@ -10,6 +10,7 @@ enum option_id {
 	O_ONLY,
 	O_IGNORE,
 	O_KEYRING,
+	O_ROOT,
 	O_REQUIRE,
 	O_ACCEPT,
 	O_METADATA,
@@ -27,7 +28,7 @@ enum option_id {
 	O_BASE,
 	O_LIST,
 	O_TREE,
-	O_ROOT,
+	O_TREE_ROOT,
 	O_KERNEL,
 	O_REPLACE,
 	O_FORMAT,
@@ -49,6 +50,8 @@ static const struct option {
 	  ALL_VERBS },
 	{ "--keyring", "FILE", "certificates of trusted signers, PEM or DER; may be given again",
 	  O_KEYRING, ALL_VERBS & ~DIGEST },
+	{ "--root", "LEVELS:HEX", "root of a trusted tree of modules; may be given again", O_ROOT,
+	  COMPARE | INSPECT | JOIN | VERIFY },
 	{ "--require", "verified", "fail unless every signature is verified", O_REQUIRE, COMPARE },
 	{ "--accept", "content", "be content with the same content in other encodings", O_ACCEPT,
 	  COMPARE },
@@ -77,7 +80,7 @@ static const struct option {
 	  TREE_BUILD },
 	{ "--tree", "FILE", "the tree, as tree build wrote it", O_TREE,
 	  TREE_PROVE | TREE_ATTACH | TREE_EMBED | TREE_VERIFY | TREE_AUDIT },
-	{ "--root", "LEVELS:HEX", "the root to hold modules against", O_ROOT, TREE_VERIFY },
+	{ "--root", "LEVELS:HEX", "the root to hold modules against", O_TREE_ROOT, TREE_VERIFY },
 	{ "--kernel", "IMAGE", "the kernel to hold modules against, as installed", O_KERNEL,
 	  TREE_VERIFY | TREE_AUDIT },
 	{ "--replace", NULL, "fill the section again where it holds other hashes", O_REPLACE,
@@ -132,6 +135,8 @@ static int choose(struct args *a, const struct option *o, const char *value)
 		return add(&opt->ignore, &opt->nr_ignore, value);
 	case O_KEYRING:
 		return add(&opt->keyring, &opt->nr_keyring, value);
+	case O_ROOT:
+		return add(&opt->root, &opt->nr_root, value);
 	case O_REQUIRE:
 		a->require_verified = true;
 		return strcmp(value, "verified") ? -1 : 0;
@@ -151,18 +156,18 @@ static int choose(struct args *a, const struct option *o, const char *value)
 							   : PROGRESS_AUTO;
 		return a->progress || strcmp(value, "auto") == 0 ? 0 : -1;
 	default:
-		*(o->id == O_CHECK	? &a->check
-		  : o->id == O_UNSIGNED ? &a->unsigned_path
-		  : o->id == O_CORE	? &a->core
-		  : o->id == O_LEDGER	? &a->ledger
-		  : o->id == O_STORE	? &a->store
-		  : o->id == O_FROM	? &a->from
-		  : o->id == O_ORDER	? &a->order
-		  : o->id == O_BASE	? &a->base
-		  : o->id == O_TREE	? &a->tree
-		  : o->id == O_ROOT	? &a->root
-		  : o->id == O_KERNEL	? &a->kernel
-					: &a->output) = value;
+		*(o->id == O_CHECK	 ? &a->check
+		  : o->id == O_UNSIGNED	 ? &a->unsigned_path
+		  : o->id == O_CORE	 ? &a->core
+		  : o->id == O_LEDGER	 ? &a->ledger
+		  : o->id == O_STORE	 ? &a->store
+		  : o->id == O_FROM	 ? &a->from
+		  : o->id == O_ORDER	 ? &a->order
+		  : o->id == O_BASE	 ? &a->base
+		  : o->id == O_TREE	 ? &a->tree
+		  : o->id == O_TREE_ROOT ? &a->root
+		  : o->id == O_KERNEL	 ? &a->kernel
+					 : &a->output) = value;
 		return 0;
 	}
 }
@@ -261,5 +266,6 @@ void args_release(struct args *a)
 	free((void *)(uintptr_t)a->opt.only);
 	free((void *)(uintptr_t)a->opt.ignore);
 	free((void *)(uintptr_t)a->opt.keyring);
+	free((void *)(uintptr_t)a->opt.root);
 	free(a->path);
 }

@@ -16,7 +16,7 @@ enum progress { PROGRESS_AUTO, PROGRESS_NEVER, PROGRESS_JSON };
 /* What the options said. */
 struct args {
 	const char *verb;
-	struct modulo_options opt; /* only, ignore, keyring: NULL-less arrays, malloced */
+	struct modulo_options opt; /* only, ignore, keyring, root: NULL-less arrays, malloced */
 	bool json, quiet, manifest, list, replace;
 	bool require_verified, accept_content;
 	const char *check, *unsigned_path, *core, *ledger, *store, *from, *output;
