@@ -62,6 +62,7 @@ includes()
 			lib["openssl/"] = "libcrypto"
 			lib["zlib.h"] = "zlib"
 			lib["lzma.h"] = "liblzma"
+			lib["lz4.h"] = "liblz4"
 			lib["zstd.h"] = "libzstd"
 			lib["zstd_errors.h"] = "libzstd"
 			lib["pthread.h"] = "threads"

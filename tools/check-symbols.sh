@@ -54,7 +54,7 @@ needed()
 {
 	for f in $binaries; do
 		readelf -d "$f" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-			grep -v '^\(libc\|libcrypto\|libz\|liblzma\|libzstd\|ld-linux-[a-z0-9-]*\)\.so\.' | sed "s|^|$f: |" || :
+			grep -v '^\(libc\|libcrypto\|libz\|liblzma\|libzstd\|liblz4\|ld-linux-[a-z0-9-]*\)\.so\.' | sed "s|^|$f: |" || :
 	done
 }
 

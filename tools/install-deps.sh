@@ -20,7 +20,8 @@ scdoc|scdoc|scdoc|scdoc|scdoc
 c:libcrypto|libssl-dev|openssl-devel|openssl|libopenssl-devel
 c:zlib|zlib1g-dev|zlib-devel|zlib|zlib-devel
 c:liblzma|liblzma-dev|xz-devel|xz|xz-devel
-c:libzstd|libzstd-dev|libzstd-devel|zstd|libzstd-devel'
+c:libzstd|libzstd-dev|libzstd-devel|zstd|libzstd-devel
+c:liblz4|liblz4-dev|lz4-devel|lz4|liblz4-devel'
 test_deps='
 clang|clang|clang|clang|clang
 f:fuzzer|libclang-rt-dev|compiler-rt|compiler-rt|clang-devel

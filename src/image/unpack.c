@@ -3,6 +3,7 @@
  * Unpacking a kernel. Unlike a codec's decode() this takes what kernels are packed with besides: xz
  * with the filters for machine code, lzma, and lz4's legacy format.
  */
+#include <lz4.h>
 #include <lzma.h>
 #include <string.h>
 
@@ -82,58 +83,13 @@ static int unlzma(struct mo_source *enc, bool xz, struct unpacked *u, struct mod
 	return r;
 }
 
-/* --- lz4, the legacy format: blocks of up to 8 MiB, each with its length in front
- * ------------------------------------- */
-
-#define LZ4_BLOCK (8u << 20)
-
-/* A length that goes on in further bytes where its four bits are all set. */
-static bool lz4_length(struct mo_cursor *c, size_t *len)
-{
-	uint8_t more;
-
-	if (*len != 15)
-		return true;
-	do {
-		more = mo_cur_u8(c);
-		*len += more;
-	} while (more == 255 && *len <= LZ4_BLOCK);
-	return !c->bad && *len <= LZ4_BLOCK;
-}
-
-/* One block; the number of bytes in out, or SIZE_MAX. */
-static size_t lz4_block(const uint8_t *in, size_t len, uint8_t *out)
-{
-	struct mo_cursor c = mo_cur(in, len);
-	size_t n = 0;
-
-	while (!c.bad) {
-		uint8_t token = mo_cur_u8(&c);
-		size_t literals = token >> 4, match = token & 15, back;
-		const uint8_t *p;
-
-		if (!lz4_length(&c, &literals) || literals > LZ4_BLOCK - n)
-			return SIZE_MAX;
-		p = mo_cur_take(&c, literals);
-		if (!p)
-			return SIZE_MAX;
-		memcpy(out + n, p, literals);
-		n += literals;
-		if (mo_cur_left(&c) == 0)
-			return n;
-		back = mo_cur_u16(&c);
-		if (!lz4_length(&c, &match) || match + 4 > LZ4_BLOCK - n || back == 0 || back > n)
-			return SIZE_MAX;
-		/* The source may overlap with what is written: that is how runs are packed. */
-		for (match += 4; match; match--, n++)
-			out[n] = out[n - back];
-	}
-	return SIZE_MAX;
-}
+/* lz4's legacy format: blocks of up to 8 MiB, each with its length in front. liblz4 reads a block,
+ * but not this frame around it. */
+#define LZ4_BLOCK (8 << 20)
 
 static int unlz4(struct mo_source *enc, struct unpacked *u, struct modulo_error *err)
 {
-	enum { BOUND = LZ4_BLOCK + LZ4_BLOCK / 255 + 16 };
+	enum { BOUND = LZ4_COMPRESSBOUND(LZ4_BLOCK) };
 	_cleanup_free_ uint8_t *in = malloc((size_t)MO_MIN(enc->len, (uint64_t)BOUND)),
 			       *out = malloc(LZ4_BLOCK);
 
@@ -142,8 +98,8 @@ static int unlz4(struct mo_source *enc, struct unpacked *u, struct modulo_error 
 	for (uint64_t at = 4; at < enc->len;) {
 		uint8_t raw[4];
 		struct mo_cursor c = mo_cur(raw, 4);
-		size_t len, n;
-		int r;
+		size_t len;
+		int n, r;
 
 		if (enc->len - at < 4)
 			return fail_stream(err, at);
@@ -154,10 +110,10 @@ static int unlz4(struct mo_source *enc, struct unpacked *u, struct modulo_error 
 		r = r < 0 ? r : mo_source_read(enc, at + 4, in, len, err);
 		if (r < 0)
 			return r;
-		n = lz4_block(in, len, out);
-		if (n == SIZE_MAX)
+		n = LZ4_decompress_safe((const char *)in, (char *)out, (int)len, LZ4_BLOCK);
+		if (n < 0)
 			return fail_stream(err, at);
-		r = give(u, out, n, err);
+		r = give(u, out, (size_t)n, err);
 		if (r < 0)
 			return r;
 		at += 4 + len;
