@@ -11,6 +11,7 @@ enum option_id {
 	O_IGNORE,
 	O_KEYRING,
 	O_ROOT,
+	O_ROOT_OF,
 	O_REQUIRE,
 	O_ACCEPT,
 	O_METADATA,
@@ -51,6 +52,10 @@ static const struct option {
 	{ "--keyring", "FILE", "certificates of trusted signers, PEM or DER; may be given again",
 	  O_KEYRING, ALL_VERBS & ~DIGEST },
 	{ "--root", "LEVELS:HEX", "root of a trusted tree of modules; may be given again", O_ROOT,
+	  COMPARE | INSPECT | JOIN | VERIFY },
+	{ "--tree", "FILE", "trust the root of this tree, as tree build wrote it", O_ROOT_OF,
+	  COMPARE | INSPECT | JOIN | VERIFY },
+	{ "--kernel", "IMAGE", "trust the root in this kernel, as installed", O_ROOT_OF,
 	  COMPARE | INSPECT | JOIN | VERIFY },
 	{ "--require", "verified", "fail unless every signature is verified", O_REQUIRE, COMPARE },
 	{ "--accept", "content", "be content with the same content in other encodings", O_ACCEPT,
@@ -111,7 +116,7 @@ void args_print_options(unsigned bits, bool for_tools)
 	}
 }
 
-static int add(const char *const **list, size_t *nr, const char *value)
+int args_add(const char *const **list, size_t *nr, const char *value)
 {
 	const char **more = realloc((void *)(uintptr_t)*list, (*nr + 1) * sizeof(*more));
 
@@ -130,13 +135,15 @@ static int choose(struct args *a, const struct option *o, const char *value)
 
 	switch (o->id) {
 	case O_ONLY:
-		return add(&opt->only, &opt->nr_only, value);
+		return args_add(&opt->only, &opt->nr_only, value);
 	case O_IGNORE:
-		return add(&opt->ignore, &opt->nr_ignore, value);
+		return args_add(&opt->ignore, &opt->nr_ignore, value);
 	case O_KEYRING:
-		return add(&opt->keyring, &opt->nr_keyring, value);
+		return args_add(&opt->keyring, &opt->nr_keyring, value);
 	case O_ROOT:
-		return add(&opt->root, &opt->nr_root, value);
+		return args_add(&opt->root, &opt->nr_root, value);
+	case O_ROOT_OF:
+		return args_add(&a->root_of, &a->nr_root_of, value);
 	case O_REQUIRE:
 		a->require_verified = true;
 		return strcmp(value, "verified") ? -1 : 0;
@@ -267,5 +274,7 @@ void args_release(struct args *a)
 	free((void *)(uintptr_t)a->opt.ignore);
 	free((void *)(uintptr_t)a->opt.keyring);
 	free((void *)(uintptr_t)a->opt.root);
+	free((void *)(uintptr_t)a->root_of);
+	free(a->root_text);
 	free(a->path);
 }

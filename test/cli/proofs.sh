@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Modules with proofs of a hash tree, alone and together with signatures. The trees are made here by test/samples/merkle.sh, with sha256sum
 # alone; prover and checker have to say the same of each.
-# usage: proofs.sh MODULO MODULO-CHECK SOURCE-ROOT
+# usage: proofs.sh MODULO MODULO-CHECK SOURCE-ROOT VMLINUX-MAKER
 modulo=$(realpath "$1")
 check=$(realpath "$2")
 src=$(realpath "$3")
+vmlinux=$(realpath "$4")
 . "$src/test/cli/tap-cli.sh"
 . "$src/test/samples/merkle.sh"
 m=$src/test/samples/modules
@@ -292,6 +293,47 @@ stacks()
 	says 'identical modulo signatures (3 signatures: 2 merkle-module, 1 pkcs7-module; 0 verified)' "$modulo" compare --nested three.ko a/0.ko
 }
 t 'stacks that are no pair' stacks
+
+# The tool's trees are the ones made here; where their roots are given makes no difference.
+tools()
+{
+	mkdir t
+	for i in 0 1 2 3 4; do
+		cp a/$i.ko t/
+		echo $i.o >>t/modules.order
+	done
+	"$modulo" tree build --quiet t -o tree
+	says "$root" "$modulo" tree root tree
+	cp -R t attached
+	"$modulo" tree attach --quiet attached --tree tree
+	for i in 0 1 2 3 4; do
+		cmp attached/$i.ko a/p$i.ko
+	done
+	"$vmlinux" 64 little 36 >vm
+	exits 1 "$modulo" verify --quiet --kernel vm a/p0.ko # it is not filled yet
+	"$modulo" tree embed --quiet vm --tree tree
+	for with in "--root $root" '--tree tree' '--kernel vm' "--root 2:$zeros --tree tree" "--kernel vm --root $root_b"; do
+		# shellcheck disable=SC2086 # words
+		exits 0 "$modulo" verify --quiet $with a/p0.ko
+		# shellcheck disable=SC2086 # words
+		exits 1 "$modulo" verify --quiet $with a/swapped.ko
+		# shellcheck disable=SC2086 # words
+		says 'identical modulo signatures (1 signature: 1 merkle-module; 1 verified)' \
+			"$modulo" compare --require verified $with a/p0.ko a/0.ko
+		# shellcheck disable=SC2086 # words
+		[ "$("$modulo" inspect $with a/p0.ko | grep -c ' verified$')" -eq 1 ]
+		# shellcheck disable=SC2086 # words
+		says 'joined: 1 members, 1 signatures (1 bound to their content)' "$modulo" join a/0.ko --from a/0.ko.proof $with -o joined
+		cmp joined a/p0.ko
+	done
+	exits 1 "$modulo" verify --quiet --kernel vm b/p0.ko # A module of build B under the kernel of build A
+	"$modulo" tree build --quiet --list t -o list
+	refuses usage.option "$modulo" verify --tree list a/p0.ko
+	refuses io.open "$modulo" verify --kernel none a/p0.ko
+	refuses image.section "$modulo" verify --kernel a/p0.ko a/p0.ko
+	refuses usage.option "$modulo" digest --tree tree a/p0.ko
+}
+t 'roots out of a tree and a kernel' tools
 
 # Ledgers of others: a proof that is none, behind what is no module, of another form.
 forged()
