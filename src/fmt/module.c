@@ -15,17 +15,15 @@
 
 #include "base/cursor.h"
 #include "elf/elf.h"
+#include "elf/trailer.h"
 
-#define MAGIC	    "~Module signature appended~\n"
-#define MAGIC_LEN   28
-#define HEADER_LEN  12
-#define TRAILER_LEN (HEADER_LEN + MAGIC_LEN) /* without the body */
-#define CUT_MIN	    8	 /* so many bytes of the magic at the end are a cut one */
-#define TAIL_MAX    4096 /* so far before the end a trailer is looked for that something follows */
+#define CUT_MIN	 8    /* so many bytes of the magic at the end are a cut one */
+#define TAIL_MAX 4096 /* so far before the end a trailer is looked for that something follows */
 
-/* By id_type - FIRST_TYPE: the kinds of trailers that there are. */
-#define FIRST_TYPE 2
-static const char *const forms[] = { "module.pkcs7", "module.merkle" };
+/* By id_type: the kinds of trailers that there are. */
+static const char *const forms[] = {
+	[MO_TRAILER_PKCS7] = "module.pkcs7", [MO_TRAILER_MERKLE] = "module.merkle"
+};
 
 /* A build attaches proofs before it signs. */
 static const struct mo_detached detached[] = { { ".proof", "module.merkle" },
@@ -50,30 +48,30 @@ struct module {
 /* The trailer that ends at end. 1: found; 0: none there. */
 static int trailer_at(struct module *m, uint64_t end, struct trailer *t)
 {
-	uint8_t raw[TRAILER_LEN];
-	uint64_t at = end - TRAILER_LEN;
+	uint8_t raw[MO_TRAILER_LEN];
+	uint64_t at = end - MO_TRAILER_LEN;
 	struct mo_cursor c;
 	int r;
 
-	if (end < TRAILER_LEN)
+	if (end < MO_TRAILER_LEN)
 		return 0;
 	r = mo_source_read(m->s, at, raw, sizeof(raw), m->err);
 	if (r < 0)
 		return r;
-	if (memcmp(raw + HEADER_LEN, MAGIC, MAGIC_LEN) != 0)
+	if (memcmp(raw + MO_TRAILER_HEADER, MO_TRAILER_MAGIC, MO_TRAILER_MAGIC_LEN) != 0)
 		return 0;
-	c = mo_cur(raw, HEADER_LEN);
+	c = mo_cur(raw, MO_TRAILER_HEADER);
 	c.big = true;
 	for (size_t i = 0; i < 8; i++) {
 		uint8_t v = mo_cur_u8(&c);
 
-		if (i == 2 && (v < FIRST_TYPE || v - FIRST_TYPE >= (int)MO_NR(forms)))
+		if (i == 2 && (v >= MO_NR(forms) || !forms[v]))
 			return mo_fail(m->err, MODULO_UNSUPPORTED, at + i, "module.type",
 				       "a trailer of type %u; only PKCS#7 (2) and proofs (3) are "
 				       "known",
 				       v);
 		if (i == 2)
-			t->form = forms[v - FIRST_TYPE];
+			t->form = forms[v];
 		else if (v != 0)
 			return mo_fail(m->err, MODULO_MALFORMED, at + i, "module.header",
 				       "byte %zu of the signature header is %u, and must be 0", i,
@@ -101,13 +99,13 @@ static int find_trailers(struct module *m)
 
 	while ((r = trailer_at(m, m->content, &t)) > 0) {
 		if (m->nr && !is_pair(m, &t) && !(m->l->want & MO_WANT_NESTED))
-			return mo_fail(m->err, MODULO_MALFORMED, m->content - TRAILER_LEN,
+			return mo_fail(m->err, MODULO_MALFORMED, m->content - MO_TRAILER_LEN,
 				       "module.nested",
 				       "a signature on top of a signature: sign-file was run twice "
 				       "(--nested explains both)");
 		if (m->nr == MO_SIGNATURES_MAX)
 			return mo_fail(
-				m->err, MODULO_LIMIT, m->content - TRAILER_LEN, "module.nested",
+				m->err, MODULO_LIMIT, m->content - MO_TRAILER_LEN, "module.nested",
 				"more than %d signatures on top of each other", MO_SIGNATURES_MAX);
 		m->content = t.body;
 		m->trailer[m->nr++] = t;
@@ -125,21 +123,22 @@ static int look_for_damage(struct module *m)
 
 	if (r < 0)
 		return r;
-	for (size_t k = MAGIC_LEN - 1; k >= CUT_MIN; k--)
-		if (n >= k && memcmp(tail + n - k, MAGIC, k) == 0)
+	for (size_t k = MO_TRAILER_MAGIC_LEN - 1; k >= CUT_MIN; k--)
+		if (n >= k && memcmp(tail + n - k, MO_TRAILER_MAGIC, k) == 0)
 			return mo_fail(m->err, MODULO_MALFORMED, m->s->len, "module.cut",
 				       "the file ends inside a trailer, %zu bytes before its end",
-				       MAGIC_LEN - k);
-	for (size_t i = HEADER_LEN; i + MAGIC_LEN < n; i++) {
-		const uint8_t *h = tail + i - HEADER_LEN;
+				       MO_TRAILER_MAGIC_LEN - k);
+	for (size_t i = MO_TRAILER_HEADER; i + MO_TRAILER_MAGIC_LEN < n; i++) {
+		const uint8_t *h = tail + i - MO_TRAILER_HEADER;
 
-		if (memcmp(tail + i, MAGIC, MAGIC_LEN) != 0)
+		if (memcmp(tail + i, MO_TRAILER_MAGIC, MO_TRAILER_MAGIC_LEN) != 0)
 			continue;
 		if (h[0] == 0 && h[1] == 0 && h[3] == 0 && h[4] == 0 &&
 		    mo_get_be32(h + 8) < m->s->len)
-			return mo_fail(m->err, MODULO_MALFORMED, m->s->len - n + i + MAGIC_LEN,
-				       "module.tail", "%zu bytes behind the signature",
-				       n - i - MAGIC_LEN);
+			return mo_fail(m->err, MODULO_MALFORMED,
+				       m->s->len - n + i + MO_TRAILER_MAGIC_LEN, "module.tail",
+				       "%zu bytes behind the signature",
+				       n - i - MO_TRAILER_MAGIC_LEN);
 	}
 	return 0;
 }
