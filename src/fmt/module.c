@@ -20,9 +20,10 @@
 #define CUT_MIN	 8    /* so many bytes of the magic at the end are a cut one */
 #define TAIL_MAX 4096 /* so far before the end a trailer is looked for that something follows */
 
-/* By id_type - FIRST_TYPE: the kinds of trailers that there are. */
-#define FIRST_TYPE 2
-static const char *const forms[] = { "module.pkcs7", "module.merkle" };
+/* By id_type: the kinds of trailers that there are. */
+static const char *const forms[] = {
+	[MO_TRAILER_PKCS7] = "module.pkcs7", [MO_TRAILER_MERKLE] = "module.merkle"
+};
 
 /* A build attaches proofs before it signs. */
 static const struct mo_detached detached[] = { { ".proof", "module.merkle" },
@@ -57,7 +58,7 @@ static int trailer_at(struct module *m, uint64_t end, struct trailer *t)
 		return mo_fail(m->err, MODULO_MALFORMED, at + found.field, "module.header",
 			       "byte %u of the signature header is %u, and must be 0", found.field,
 			       found.value);
-	if (found.type < FIRST_TYPE || found.type - FIRST_TYPE >= (int)MO_NR(forms))
+	if (found.type >= MO_NR(forms) || !forms[found.type])
 		return mo_fail(m->err, MODULO_UNSUPPORTED, at + 2, "module.type",
 			       "a trailer of type %u; only PKCS#7 (2) and proofs (3) are known",
 			       found.type);
@@ -65,7 +66,7 @@ static int trailer_at(struct module *m, uint64_t end, struct trailer *t)
 		return mo_fail(m->err, MODULO_MALFORMED, at + 8, "module.siglen",
 			       "a signature of %u bytes in front of which %llu bytes lie",
 			       found.len, (unsigned long long)at);
-	*t = (struct trailer){ forms[found.type - FIRST_TYPE], found.body, found.len };
+	*t = (struct trailer){ forms[found.type], found.body, found.len };
 	return 1;
 }
 

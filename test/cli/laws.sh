@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The prover and the checker, which share nothing: what `modulo split` writes is accepted, two artifacts that are the same modulo
+# The prover and the checker, which share next to nothing: what `modulo split` writes is accepted, two artifacts that are the same modulo
 # signatures have one core and one skeleton, and nothing that is changed anywhere is accepted.
 # usage: laws.sh MODULO MODULO-CHECK SOURCE-ROOT
 modulo=$(realpath "$1")

@@ -68,6 +68,20 @@ foreign()
 }
 t 'modules of another build' foreign
 
+# To all other verbs a proof is one more signature: of 931 signed and proven modules and the unsigned package's.
+one_more_kind()
+{
+	plain=U/lib/modules/$version
+	says 'identical modulo signatures (1862 signatures: 931 merkle-module, 931 pkcs7-module; 931 verified)' \
+		"$modulo" compare --tree work.tree work "$plain"
+	says 'different (1862 signatures: 931 merkle-module, 931 pkcs7-module; 0 verified; 931 INVALID)' \
+		"$modulo" compare --tree unsigned.tree work "$plain"
+	"$modulo" split --quiet work --ledger l
+	"$modulo" join --quiet "$plain" --ledger l -o joined
+	diff -r joined work
+}
+t 'proofs beside signatures: compare, split, join' one_more_kind
+
 # A real bzImage, whose kernel is packed with lz4: unpacked as far as its sections' names
 real_image()
 {
