@@ -189,7 +189,7 @@ section_fuzz()
 section_house()
 {
 	section 'the house'
-	for script in layers sources headers sizes licence refusals shell spelling; do
+	for script in layers sources headers sizes licence refusals shell spelling series; do
 		house "check-$script.sh"
 	done
 	one 'gcc: build' build gcc gcc || return

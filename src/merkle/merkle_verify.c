@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later */
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later
 /* See merkle_verify.h. */
 #include "merkle/merkle_verify.h"
 
@@ -11,19 +11,19 @@
 /* Different first bytes keep a node from being taken for a leaf, and a leaf for a node. */
 enum { LEAF = 0x01, NODE = 0x02 };
 
-void mo_merkle_leaf_prefix(uint32_t index, uint8_t out[MO_MERKLE_PREFIX])
+void mo_merkle_leaf_prefix(unsigned int index, unsigned char out[MO_MERKLE_PREFIX])
 {
 	out[0] = LEAF;
-	out[1] = (uint8_t)(index >> 24);
-	out[2] = (uint8_t)(index >> 16);
-	out[3] = (uint8_t)(index >> 8);
-	out[4] = (uint8_t)index;
+	out[1] = (unsigned char)(index >> 24);
+	out[2] = (unsigned char)(index >> 16);
+	out[3] = (unsigned char)(index >> 8);
+	out[4] = (unsigned char)index;
 }
 
-int mo_merkle_node(mo_merkle_hash hash, void *ctx, const uint8_t *left, const uint8_t *right,
-		   uint8_t out[MO_MERKLE_HASH])
+int mo_merkle_node(mo_merkle_hash hash, void *ctx, const unsigned char *left,
+		   const unsigned char *right, unsigned char out[MO_MERKLE_HASH])
 {
-	const uint8_t prefix = NODE;
+	const unsigned char prefix = NODE;
 	const struct mo_merkle_piece piece[] = {
 		{ &prefix, 1 },
 		{ left, MO_MERKLE_HASH },
@@ -33,15 +33,16 @@ int mo_merkle_node(mo_merkle_hash hash, void *ctx, const uint8_t *left, const ui
 	return hash(ctx, piece, 3, out);
 }
 
-static uint32_t get_index(const uint8_t *p)
+static unsigned int get_index(const unsigned char *p)
 {
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	return (unsigned int)p[0] << 24 | (unsigned int)p[1] << 16 | (unsigned int)p[2] << 8 | p[3];
 }
 
-bool mo_merkle_proof_parse(const uint8_t *proof, size_t len, uint32_t *index, unsigned int *levels)
+bool mo_merkle_proof_parse(const unsigned char *proof, size_t len, unsigned int *index,
+			   unsigned int *levels)
 {
 	size_t siblings;
-	uint32_t i;
+	unsigned int i;
 
 	if (len < MO_MERKLE_INDEX + MO_MERKLE_HASH || (len - MO_MERKLE_INDEX) % MO_MERKLE_HASH)
 		return false;
@@ -57,12 +58,12 @@ bool mo_merkle_proof_parse(const uint8_t *proof, size_t len, uint32_t *index, un
 	return true;
 }
 
-int mo_merkle_proof_root(mo_merkle_hash hash, void *ctx, const uint8_t *leaf, const uint8_t *proof,
-			 size_t len, uint8_t root[MO_MERKLE_HASH])
+int mo_merkle_proof_root(mo_merkle_hash hash, void *ctx, const unsigned char *leaf,
+			 const unsigned char *proof, size_t len, unsigned char root[MO_MERKLE_HASH])
 {
-	const uint8_t *sibling = proof + MO_MERKLE_INDEX;
-	uint32_t index = get_index(proof);
-	uint8_t node[MO_MERKLE_HASH];
+	const unsigned char *sibling = proof + MO_MERKLE_INDEX;
+	unsigned int index = get_index(proof);
+	unsigned char node[MO_MERKLE_HASH];
 	int ret;
 
 	memcpy(node, leaf, sizeof(node));
@@ -79,12 +80,13 @@ int mo_merkle_proof_root(mo_merkle_hash hash, void *ctx, const uint8_t *leaf, co
 }
 
 int mo_merkle_verify(mo_merkle_hash hash, void *ctx, const void *data, size_t data_len,
-		     const uint8_t *proof, size_t len, unsigned int levels, const uint8_t *root)
+		     const unsigned char *proof, size_t len, unsigned int levels,
+		     const unsigned char *root)
 {
-	uint8_t prefix[MO_MERKLE_PREFIX], node[MO_MERKLE_HASH];
+	unsigned char prefix[MO_MERKLE_PREFIX], node[MO_MERKLE_HASH];
 	const struct mo_merkle_piece piece[] = { { prefix, sizeof(prefix) }, { data, data_len } };
 	unsigned int has;
-	uint32_t index;
+	unsigned int index;
 	int ret;
 
 	if (!mo_merkle_proof_parse(proof, len, &index, &has) || has != levels)

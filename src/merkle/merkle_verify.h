@@ -17,7 +17,6 @@
 #else
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #endif
 
 #define MO_MERKLE_HASH	     32
@@ -25,6 +24,11 @@
 #define MO_MERKLE_PREFIX     5 /* bytes of a leaf's hash before the module */
 #define MO_MERKLE_MAX_LEVELS 32
 
+/**
+ * struct mo_merkle_piece - bytes that are hashed, one piece behind the other
+ * @data: the first of them
+ * @len: how many
+ */
 struct mo_merkle_piece {
 	const void *data;
 	size_t len;
@@ -35,33 +39,86 @@ struct mo_merkle_piece {
  * functions below hand on. out may lie in a piece.
  */
 typedef int (*mo_merkle_hash)(void *ctx, const struct mo_merkle_piece *piece, unsigned int nr,
-			      uint8_t *out);
+			      unsigned char *out);
 
+/**
+ * enum mo_merkle_result - what mo_merkle_verify() found
+ * @MO_MERKLE_OK: the module is one of the tree's
+ * @MO_MERKLE_SHAPE: no proof for a tree of so many levels
+ * @MO_MERKLE_MISMATCH: a proof, but not of this module under this root
+ */
 enum mo_merkle_result {
 	MO_MERKLE_OK = 0,
-	MO_MERKLE_SHAPE = 1,	/* no proof for a tree of so many levels */
-	MO_MERKLE_MISMATCH = 2, /* a proof, but not of this module under this root */
+	MO_MERKLE_SHAPE = 1,
+	MO_MERKLE_MISMATCH = 2,
 };
 
-/* What a leaf's hash begins with, for those who hash a module piece by piece. */
-void mo_merkle_leaf_prefix(uint32_t index, uint8_t out[MO_MERKLE_PREFIX]);
-
-int mo_merkle_node(mo_merkle_hash hash, void *ctx, const uint8_t *left, const uint8_t *right,
-		   uint8_t out[MO_MERKLE_HASH]);
-
-/*
- * Whether len bytes are a proof: an index and 1 to 32 siblings, the index one that so many levels
- * have. False: out-parameters are as they were.
+/**
+ * mo_merkle_leaf_prefix() - what a leaf's hash begins with
+ * @index: which leaf, from 0
+ * @out: filled in; the module's bytes follow it
+ *
+ * For those who hash a module piece by piece.
  */
-bool mo_merkle_proof_parse(const uint8_t *proof, size_t len, uint32_t *index, unsigned int *levels);
+void mo_merkle_leaf_prefix(unsigned int index, unsigned char out[MO_MERKLE_PREFIX]);
 
-/* The root that a proof (one that was parsed) gives to the leaf of this hash. */
-int mo_merkle_proof_root(mo_merkle_hash hash, void *ctx, const uint8_t *leaf, const uint8_t *proof,
-			 size_t len, uint8_t root[MO_MERKLE_HASH]);
+/**
+ * mo_merkle_node() - the hash of a node
+ * @hash: SHA-256
+ * @ctx: for @hash
+ * @left: the hash on its left
+ * @right: the hash on its right
+ * @out: may be @left or @right
+ *
+ * Return: 0, or what @hash returned.
+ */
+int mo_merkle_node(mo_merkle_hash hash, void *ctx, const unsigned char *left,
+		   const unsigned char *right, unsigned char out[MO_MERKLE_HASH]);
 
-/* Whether data is a module under the root of a tree of so many levels. 0, 1, 2, or hash()'s error.
+/**
+ * mo_merkle_proof_parse() - whether bytes are a proof
+ * @proof: the bytes
+ * @len: how many
+ * @index: out: which leaf it is of
+ * @levels: out: how many levels its tree has
+ *
+ * A proof is an index and 1 to 32 siblings, the index one that so many levels have.
+ *
+ * Return: true; or false, and @index and @levels are as they were.
+ */
+bool mo_merkle_proof_parse(const unsigned char *proof, size_t len, unsigned int *index,
+			   unsigned int *levels);
+
+/**
+ * mo_merkle_proof_root() - the root that a proof leads to
+ * @hash: SHA-256
+ * @ctx: for @hash
+ * @leaf: the leaf's hash
+ * @proof: a proof that mo_merkle_proof_parse() took
+ * @len: of @proof
+ * @root: out; may be @leaf
+ *
+ * Return: 0, or what @hash returned.
+ */
+int mo_merkle_proof_root(mo_merkle_hash hash, void *ctx, const unsigned char *leaf,
+			 const unsigned char *proof, size_t len,
+			 unsigned char root[MO_MERKLE_HASH]);
+
+/**
+ * mo_merkle_verify() - whether a module is one of a tree's
+ * @hash: SHA-256
+ * @ctx: for @hash
+ * @data: the module
+ * @data_len: of @data
+ * @proof: what should prove it
+ * @len: of @proof
+ * @levels: the tree's
+ * @root: the tree's
+ *
+ * Return: an &enum mo_merkle_result, or the negative number that @hash returned.
  */
 int mo_merkle_verify(mo_merkle_hash hash, void *ctx, const void *data, size_t data_len,
-		     const uint8_t *proof, size_t len, unsigned int levels, const uint8_t *root);
+		     const unsigned char *proof, size_t len, unsigned int levels,
+		     const unsigned char *root);
 
 #endif
