@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The checker, written from doc/ledger.md and doc/formats/module.md alone: nothing of the prover is
- * in it. One piece of C, its parts to be read in this order. One pass: each ledger line is read
- * once, then the bytes that it explains are pulled from the artifact and compared. must(condition,
- * "id") says what has to be; where it is not, the run ends there: no caller can forget to look.
+ * The checker, written from doc/ledger.md and doc/formats/ alone. One piece of C, its parts to be
+ * read in this order. One pass: each ledger line is read once, then the bytes that it explains are
+ * pulled from the artifact and compared. must(condition, "id"): where it is not so, the run ends.
  */
 #include "check.h"
 
 #include "run.h"       /* the run's state; failing, digests, counts */
 #include "source.h"    /* bytes of a file, of a directory, of the core */
 #include "decode.h"    /* gzip, xz, zstd */
-#include "signature.h" /* CMS and keyring */
+#include "signature.h" /* CMS and keyring, proofs and roots */
 #include "ledger.h"    /* lines, forms, items */
 
 int mo_check_run(const struct mo_check_job *job, FILE *report, struct mo_check_end *end)
@@ -25,8 +24,6 @@ int mo_check_run(const struct mo_check_job *job, FILE *report, struct mo_check_e
 	for (int i = 0; i < DEPTH; i++)
 		if (run.stream[i].codec)
 			stream_close(&run.stream[i]);
-	if (run.skeleton)
-		fclose(run.skeleton);
 	for (int i = 0; i < HASHES; i++)
 		EVP_MD_CTX_free(run.hash[i]);
 	if (run.dir)

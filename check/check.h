@@ -13,8 +13,8 @@
 struct mo_check_job {
 	const char *directory; /* the artifact where it is a directory, else NULL */
 	FILE *artifact, *core, *ledger;
-	const char *const *keyrings;
-	unsigned nr_keyrings;
+	const char *const *keyrings, *const *roots; /* a root is LEVELS:HEX, for proofs */
+	unsigned nr_keyrings, nr_roots;
 	bool prove; /* encode again */
 };
 struct mo_check_end {
@@ -29,7 +29,7 @@ struct mo_check_end {
 int mo_check_run(const struct mo_check_job *job, FILE *report, struct mo_check_end *end);
 void mo_check_escape(FILE *f, const void *s, size_t n, const char *also); /* see run.h */
 
-extern const char mo_forms_table[];
+extern const char mo_forms_table[]; /* with a NUL behind it */
 extern const unsigned long mo_forms_table_len;
 
 #endif

@@ -84,7 +84,7 @@ static void xz_block(struct stream *st)
 	struct xz *x = &st->xz;
 	lzma_block *b = &x->block;
 	lzma_filter *f = x->filters;
-	uint64_t before = b->uncompressed_size;
+	uint64_t before = b->uncompressed_size, size_before = b->header_size;
 	uint32_t size = lzma_block_header_size_decode(st->in[st->at]), dict = 0;
 	uint8_t h[LZMA_BLOCK_HEADER_SIZE_MAX];
 	get(st, h, size);
@@ -101,10 +101,9 @@ static void xz_block(struct stream *st)
 	must(sized == (b->uncompressed_size != LZMA_VLI_UNKNOWN), "xz.header");
 	must(size <= (sized ? 28 : 12), "xz.header");
 	if (x->nr_blocks++)
-		must(sized == x->sized && size == x->header_size && dict == x->options.dict_size &&
+		must(sized == x->sized && size == size_before && dict == x->options.dict_size &&
 		     before == x->first_size && before, "xz.blocks");
 	x->sized = sized;
-	x->header_size = size;
 	x->options.dict_size = dict;
 	x->filters[0].options = &x->options;
 	must(!lzma_block_decoder(&x->lzma, b), "check.memory");
@@ -165,8 +164,8 @@ static void zstd_open(struct stream *st)
 	uint8_t h[14];
 	char window[24] = "single";
 	get(st, h, 5);
-	must(!memcmp(h, "\x28\xb5\x2f\xfd", 4), "zstd.header");
-	must(!(h[4] & 0x1b), "zstd.header"); /* unused, reserved, dictionary ID */
+	/* Not unused, not reserved, no dictionary ID */
+	must(!memcmp(h, "\x28\xb5\x2f\xfd", 4) && !(h[4] & 0x1b), "zstd.header");
 	bool single = h[4] & 0x20;
 	size_t width = h[4] >> 6 ? (size_t)1 << (h[4] >> 6) : single, n = (single ? 5 : 6) + width;
 	get(st, h + 5, n - 5);
@@ -225,7 +224,6 @@ static size_t stream_read(struct source *s, uint8_t *buf, size_t cap)
 /* st becomes the stream of the next n bytes of from. */
 static void stream_open(struct stream *st, struct source *from, uint64_t n, const char *codec)
 {
-	memset(st, 0, sizeof(*st));
 	for (size_t i = 0; i < 3; i++)
 		st->codec = strcmp(codec, codecs[i].name) ? st->codec : &codecs[i];
 	must(st->codec, "ledger.word");

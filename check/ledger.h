@@ -2,30 +2,29 @@
 /* The ledger from its first line to its last, against artifact and core: doc/ledger.md 2 to 7. */
 enum { CARRIED = 49152 }; /* bytes in a line */
 
-/* Cuts the next line into words, ended by NULs: none can be in it. The words before are gone. */
+/* The next line, cut into words that end with NULs. The words before are gone. */
 static void next_line(void)
 {
-	bool begins = true; /* a word */
-	size_t n = 0;
-	int ch;
+	FILE *f = run.job->ledger;
+	char *rest = fgets(run.line, sizeof(run.line), f), *end = strchr(run.line, '\n'), *word;
 	run.line_nr++;
 	run.nr_words = 0;
-	while ((ch = getc_unlocked(run.job->ledger)) != '\n') {
-		must(ch != EOF || !ferror(run.job->ledger), "check.read");
-		must(ch != EOF, "ledger.end");
-		must(n < LINE - 1 && (ch > 0x20 ? ch < 0x7f : ch == ' ' && !begins), "ledger.line");
-		must(!begins || run.nr_words < WORDS, "ledger.word");
-		if (begins)
-			run.word[run.nr_words++] = run.line + n;
-		begins = ch == ' ';
-		run.line[n++] = begins ? '\0' : (char)ch;
+	must(!ferror(f), "check.read");
+	must(rest && (end || !feof(f)), "ledger.end");
+	must(end, "ledger.line"); /* too long, or a NUL is in it */
+	*end = '\0';
+	while ((word = strsep(&rest, " "))) {
+		must(run.nr_words < WORDS, "ledger.word");
+		run.word[run.nr_words++] = word;
+		must(*word, "ledger.line");
+		for (; *word; word++)
+			must(*word > 0x20 && *word < 0x7f, "ledger.line");
 	}
-	must(!begins, "ledger.line");
-	run.line[n] = '\0';
 }
 
-static void words(const char *first, unsigned nr)
+static void next_words(const char *first, unsigned nr)
 {
+	next_line();
 	must(!strcmp(run.word[0], first) && run.nr_words == nr, "ledger.word");
 }
 
@@ -54,18 +53,14 @@ static size_t base64(const char *word, uint8_t *out, size_t cap)
 /* The form that the line's first word names: what it is, if after elf-rel. Returns its elements. */
 static const char *form(const char *place, char kind[64], bool *elf)
 {
-	static const char after[] = "\n after elf-rel", elements[] = "\n take ";
-	char head[128];
+	char head[128], after[64] = "elf-rel";
 	snprintf(head, sizeof(head), "\nform %.64s\n in %s\n is ", run.word[0], place);
-	const char *p = strstr(run.forms, head);
+	const char *p = strstr(mo_forms_table, head), *elements = p ? strstr(p, "\n take ") : NULL;
 	must(p, "ledger.form");
-	p += strlen(head);
-	size_t n = strcspn(p, "\n");
-	snprintf(kind, 64, "%.*s", (int)n, p);
-	*elf = !strncmp(p + n, after, strlen(after));
-	p += n + (*elf ? strlen(after) : 0);
-	must(n < 64 && !strncmp(p, elements, strlen(elements)), "check.forms");
-	return p + strlen(elements);
+	int found = sscanf(p + strlen(head), "%63[^\n] after %63[^\n]", kind, after);
+	must(found > 0 && elements && !strcmp(after, "elf-rel"), "check.forms");
+	*elf = found > 1;
+	return elements + strlen("\n take ");
 }
 
 /* Takes one element off: its word, and a literal's bytes. Returns what follows, NULL at the end. */
@@ -94,10 +89,9 @@ static void signature_line(struct signature *g)
 	g->elements = form("leaf", g->kind, &g->after_elf);
 	must(run.nr_words == 2 && !strncmp(g->kind, "signature ", 10), "ledger.word");
 	snprintf(g->form, sizeof(g->form), "%s", run.word[0]);
-	g->len = base64(run.word[1], g->cms, sizeof(g->cms));
+	g->len = base64(run.word[1], g->body, sizeof(g->body));
 	must(g->len <= CMS, "module.siglen");
-	cms_parse(g);
-	g->hash = hash_new(g->md);
+	(strncmp(g->elements, "proof ", 6) ? cms_parse : proof_parse)(g);
 }
 
 /* The bytes of the first of nr signatures; those behind it are made over them, too. */
@@ -109,9 +103,9 @@ static void signature_bytes(struct source *s, struct signature *g, unsigned nr)
 	size_t n;
 	while (g->elements) {
 		g->elements = form_element(g->elements, word, text, &n);
-		bool cms = !strcmp(word, "cms"), derived = !strcmp(word, "be32(len(cms))");
-		const uint8_t *p = cms ? g->cms : derived ? be32 : text;
-		n = cms ? g->len : derived ? sizeof(be32) : n;
+		bool body = !strcmp(word, "cms") || !strcmp(word, "proof"), derived = *word == 'b';
+		const uint8_t *p = body ? g->body : derived ? be32 : text;
+		n = body ? g->len : derived ? sizeof(be32) : n;
 		must(n, "check.forms");
 		same(s, p, n, false);
 		for (unsigned i = 1; i < nr; i++)
@@ -126,10 +120,10 @@ static void leaf_item(struct source *s)
 	struct signature *g = run.signature;
 	uint8_t head[20] = { 0 }, digest[EVP_MAX_MD_SIZE];
 	unsigned hashes = run.nr_hashes, nr = 0;
-	words("leaf", run.nr_words == 3 ? 3 : 2);
+	must(!strcmp(run.word[0], "leaf") && run.nr_words / 2 == 1, "ledger.word");
 	uint64_t bytes = number(run.word[1]), want = run.nr_words == 3 ? number(run.word[2]) : 0;
 	must(run.nr_words == 2 || (want && want <= SIGNATURES), "ledger.number");
-	fprintf(run.skeleton, "leaf %s\n", run.word[1]);
+	skeleton("leaf %s\n", run.word[1]);
 	while (nr < want)
 		signature_line(&g[nr++]);
 	for (uint64_t done = 0, part; done < bytes; done += part) {
@@ -145,7 +139,7 @@ static void leaf_item(struct source *s)
 	for (unsigned i = 0; i < nr; i++) {
 		must(elf || !g[i].after_elf, "check.after");
 		must(EVP_DigestFinal_ex(g[i].hash, digest, NULL), "check.memory");
-		judge(&g[i], digest);
+		(g[i].levels ? proof_judge : judge)(&g[i], digest);
 		signature_bytes(s, &g[i], nr - i);
 	}
 	run.nr_hashes = hashes;
@@ -170,25 +164,24 @@ static void item(struct source *s, unsigned depth);
 static void stream_item(struct source *s, unsigned depth)
 {
 	struct stream *st = &run.stream[depth];
-	char codec[8], params[sizeof(st->params)], encoder[128] = "", kept[65] = "", is[65];
+	char params[sizeof(st->params)], encoder[128] = "", kept[65] = "", is[65];
 	unsigned hashes = run.nr_hashes, nr = run.nr_words;
 	uint8_t byte;
 	must((nr == 5 || nr == 6) && strlen(run.word[3]) < sizeof(params), "ledger.word");
 	uint64_t bytes = number(run.word[2]);
-	snprintf(codec, sizeof(codec), "%s", run.word[1]);
+	stream_open(st, s, bytes, run.word[1]);
 	strcpy(params, run.word[3]);
 	if (!strcmp(run.word[4], "proven") && nr == 6) {
-		must(strlen(run.word[5]) < sizeof(encoder), "ledger.encoder");
-		strcpy(encoder, run.word[5]);
+		snprintf(encoder, sizeof(encoder), "%s", run.word[5]);
 		const char *dash = strchr(encoder, '-'), *slash = strrchr(encoder, '/');
-		must(dash > encoder && slash > dash + 1 && slash[1], "ledger.encoder");
+		bool named = dash > encoder && slash > dash + 1 && slash[1];
+		must(named && !strcmp(encoder, run.word[5]), "ledger.encoder");
 	} else if (!strcmp(run.word[4], "carried") && nr == 6) {
 		carried(bytes, number(run.word[5]), kept);
 	} else {
 		must(!strcmp(run.word[4], "checked") && nr == 5, "ledger.word");
 	}
-	fprintf(run.skeleton, "stream %s %s%s\n", codec, params, *kept ? " carried" : "");
-	stream_open(st, s, bytes, codec);
+	skeleton("stream %s %s%s\n", st->codec->name, params, *kept ? " carried" : "");
 	bool prove = *encoder && run.job->prove;
 	must(!prove || (st->content = tmpfile()), "check.read");
 	item(&st->out, depth + 1);
@@ -198,8 +191,8 @@ static void stream_item(struct source *s, unsigned depth)
 	must(!*kept || !strcmp(kept, is), "check.carried");
 	if (prove)
 		encode(st, encoder, is);
-	count("3encoding %s %s %s%s", codec, params, *kept ? "carried" : prove ? "proven " :
-	      *encoder ? "claimed " : "checked", encoder);
+	count("3encoding %s %s %s%s", st->codec->name, params, *kept ? "carried" :
+	      prove ? "proven " : *encoder ? "claimed " : "checked", encoder);
 	stream_close(st);
 	run.nr_hashes = hashes;
 }
@@ -224,7 +217,7 @@ static void record(struct source *s, const char *place)
 	bool elf, child = false;
 	const char *elements = form(place, kind, &elf);
 	snprintf(name, sizeof(name), "%s", run.word[0]);
-	fputs(name, run.skeleton);
+	skeleton("%s", name);
 	while (elements && !child) {
 		elements = form_element(elements, word, text, &n);
 		child = !strcmp(word, "child");
@@ -238,11 +231,11 @@ static void record(struct source *s, const char *place)
 		if (derived)
 			snprintf(claim, sizeof(claim), "%s", value);
 		else
-			fprintf(run.skeleton, " %s", value);
+			skeleton(" %s", value);
 	}
 	must(arg == run.nr_words, "ledger.word");
 	must(!elements && child == !!*claim, "check.forms");
-	putc('\n', run.skeleton);
+	skeleton("\n");
 	if (!child)
 		return;
 	uint64_t start = s->pos;
@@ -259,60 +252,47 @@ static void outermost(void)
 		item(run.artifact = &run.file, 0);
 		return;
 	}
-	next_line();
-	words("records", 2);
+	next_words("records", 2);
 	bool metadata = !strcmp(run.word[1], "dir-metadata");
 	must(metadata || !strcmp(run.word[1], "dir"), "ledger.word");
-	fprintf(run.skeleton, "records %s\n", run.word[1]);
+	skeleton("records %s\n", run.word[1]);
 	directory_open(metadata);
 	for (next_line(); strcmp(run.word[0], "close"); next_line())
 		record(run.artifact, metadata ? "records dir-metadata" : "records dir");
-	words("close", 1);
-	fputs("close\n", run.skeleton);
+	must(run.nr_words == 1, "ledger.word");
+	skeleton("close\n");
 }
 
-/* A line of a word and, where `bytes` is not NULL, a number, then a digest. */
-static void header(const char *word, uint64_t *bytes, char digest[65])
+/* A line of nr words: the first, of three a number, and a digest. Returns the number. */
+static uint64_t header(const char *first, unsigned nr, char digest[65])
 {
-	next_line();
-	words(word, bytes ? 3 : 2);
-	if (bytes)
-		*bytes = number(run.word[1]);
-	word = run.word[bytes ? 2 : 1];
+	next_words(first, nr);
+	uint64_t bytes = nr == 3 ? number(run.word[1]) : 0;
+	const char *word = run.word[nr - 1];
 	must(strspn(word, "0123456789abcdef") == 64 && !word[64], "ledger.digest");
 	strcpy(digest, word);
-}
-
-static ssize_t skeleton_write(void *hash, const char *p, size_t n)
-{
-	return EVP_DigestUpdate(hash, p, n) ? (ssize_t)n : 0;
+	return bytes;
 }
 
 static void explain(FILE *report)
 {
-	static const cookie_io_functions_t skeleton_io = { .write = skeleton_write };
 	char artifact[65], core[65], forms[65], is[65];
-	uint64_t artifact_len, core_len;
 	uint8_t byte;
 	run.artifact_hash = hash_new(EVP_sha256());
 	run.core_hash = hash_new(EVP_sha256());
-	EVP_MD_CTX *skeleton = hash_new(EVP_sha256()), *h = hash_new(EVP_sha256());
-	run.skeleton = fopencookie(skeleton, "w", skeleton_io);
-	must(run.skeleton && mo_forms_table_len < sizeof(run.forms), "check.memory");
-	memcpy(run.forms, mo_forms_table, mo_forms_table_len);
+	run.skeleton_hash = hash_new(EVP_sha256());
+	EVP_MD_CTX *h = hash_new(EVP_sha256());
 	hash_add(h, mo_forms_table, mo_forms_table_len);
 	hash_hex(h, is);
 	keyring_load();
-	next_line();
-	words("modulo-ledger", 2);
+	next_words("modulo-ledger", 2);
 	must(!strcmp(run.word[1], "1"), "ledger.version");
-	header("forms", NULL, forms);
+	header("forms", 2, forms);
 	must(!strcmp(forms, is), "ledger.forms");
-	header("artifact", &artifact_len, artifact);
-	header("core", &core_len, core);
+	uint64_t artifact_len = header("artifact", 3, artifact);
+	uint64_t core_len = header("core", 3, core);
 	outermost();
-	next_line();
-	words("end", 1);
+	next_words("end", 1);
 	must(getc(run.job->ledger) == EOF, "ledger.end");
 	must(!pull(run.artifact, &byte, 1), "check.artifact");
 	must(getc(run.job->core) == EOF, "check.core");
@@ -321,12 +301,12 @@ static void explain(FILE *report)
 	must(artifact_len == run.artifact->pos && !strcmp(artifact, is), "check.artifact");
 	hash_hex(run.core_hash, is);
 	must(core_len == run.core_pos && !strcmp(core, is), "check.core");
-	must(!fflush(run.skeleton) && !ferror(run.skeleton), "check.memory");
-	hash_hex(skeleton, is);
+	hash_hex(run.skeleton_hash, is);
 	if (!report)
 		return;
 	fprintf(report, "artifact %llu %s\n", (ull)artifact_len, artifact);
 	fprintf(report, "core %llu %s\nskeleton %s\nforms %s\n", (ull)core_len, core, is, forms);
+	qsort(run.count, run.nr_counts, sizeof(*run.count), by_name); /* its key is first */
 	for (unsigned i = 0; i < run.nr_counts; i++) {
 		char *tail = run.count[i].key + 1; /* the first character is there for the order */
 		fputs(strsep(&tail, "\t"), report);

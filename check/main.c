@@ -13,6 +13,7 @@ static const char help[] =
 	"       modulo-check --forms | --version | --help\n\n"
 	"Checks that LEDGER (- for stdin) explains every byte of ARTIFACT over CORE.\n\n"
 	"  --keyring FILE     verify signatures by the certificates in FILE (PEM or DER)\n"
+	"  --root LEVELS:HEX  verify proofs by the root of a tree of modules\n"
 	"  --prove-encodings  encode streams again where the ledger names an encoder\n"
 	"  --quiet            print nothing when accepted\n"
 	"  --forms            print the forms table\n";
@@ -56,24 +57,28 @@ static void check(char **path, struct mo_check_job *job, bool quiet)
 
 int main(int argc, char **argv)
 {
+	static int prove, quiet, print;
 	static const struct option options[] = {
-		{ "keyring", 1, NULL, 'k' }, { "prove-encodings", 0, NULL, 'p' },
-		{ "quiet", 0, NULL, 'q' },   { "forms", 0, NULL, 'f' },
-		{ "version", 0, NULL, 'v' }, { "help", 0, NULL, 'h' },
-		{ NULL, 0, NULL, 0 } };
-	const char **keyrings = calloc((size_t)argc, sizeof(*keyrings));
-	struct mo_check_job job = { .keyrings = keyrings };
-	int option, print = 0;
-	bool quiet = false;
+		{ "keyring", 1, NULL, 'k' },   { "prove-encodings", 0, &prove, 1 },
+		{ "quiet", 0, &quiet, 1 },     { "forms", 0, &print, 'f' },
+		{ "version", 0, &print, 'v' }, { "help", 0, &print, 'h' },
+		{ "root", 1, NULL, 'r' },      { NULL, 0, NULL, 0 } };
+	const char **keyrings = calloc(2 * (size_t)argc, sizeof(char *)), **roots = keyrings + argc;
+	struct mo_check_job job = { .keyrings = keyrings, .roots = roots };
+	int option;
 	opterr = 0; /* one line on stderr, and it is ours */
 	while (keyrings && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		need(option != '?', "command line", "check.usage", "see modulo-check --help");
 		if (option == 'k')
 			keyrings[job.nr_keyrings++] = optarg;
-		job.prove |= option == 'p';
-		quiet |= option == 'q';
-		print = strchr("fvh", option) ? option : print;
+		if (option == 'r') {
+			int n = 0, at = (int)strcspn(optarg, ":");
+			sscanf(optarg, "%*2[0-9]:%*64[0-9a-f]%n", &n);
+			need(n == at + 65 && !optarg[n], optarg, "check.usage", "not LEVELS:HEX");
+			roots[job.nr_roots++] = optarg;
+		}
 	}
+	job.prove = prove;
 	option = print ? 0 : 3;
 	need(argc - optind == option, "command line", "check.usage", "see modulo-check --help");
 	if (print == 'f')

@@ -49,7 +49,6 @@ struct stream {
 		lzma_filter filters[LZMA_FILTERS_MAX + 1];
 		lzma_options_lzma options;
 		bool in_block, sized;
-		uint32_t header_size;
 		uint64_t nr_blocks, first_size;
 	} xz;
 	ZSTD_DCtx *zstd;
@@ -58,30 +57,29 @@ typedef struct {
 	const uint8_t *p, *end;
 } der;
 struct signature {
-	char form[64], kind[64], who[TEXT]; /* who: a key's name, as the signature has it */
+	char form[64], kind[64], who[TEXT + 256]; /* who: a key's name, as it stands there */
 	const char *elements; /* the form's */
 	bool after_elf;
-	uint8_t cms[CMS + 3];
+	uint8_t body[CMS + 3]; /* a CMS message, or a proof */
 	size_t len;
-	der issuer, serial, key_id; /* in cms: the first two, or the third */
-	der attrs, digest, value; /* in cms; the first two may be empty */
+	unsigned levels; /* of a proof; 0: CMS */
+	der issuer, serial, key_id, attrs, digest, value; /* in body; some may be empty */
 	const EVP_MD *md;
 	const char *key; /* its type, as libcrypto names it: "RSA", "EC", "ML-DSA-44" */
-	EVP_MD_CTX *hash; /* of the leaf's bytes before it */
+	EVP_MD_CTX *hash; /* of the leaf's bytes before it; of a proof as its leaf */
 };
 
 static struct {
 	const struct mo_check_job *job;
 	struct mo_check_end *end;
 	jmp_buf jump;
-	char line[LINE], *word[WORDS], forms[1 << 16]; /* forms: the table, with a NUL */
+	char line[LINE + 1], *word[WORDS];
 	uint64_t line_nr, offset, core_pos, decoded;
 	bool placed; /* offset is that of the bytes at hand */
 	unsigned nr_words, nr_hashes, nr_counts;
 	struct source file, *artifact;
 	struct dir *dir;
-	EVP_MD_CTX *hash[HASHES], *artifact_hash, *core_hash;
-	FILE *skeleton;
+	EVP_MD_CTX *hash[HASHES], *artifact_hash, *core_hash, *skeleton_hash;
 	STACK_OF(X509) *certs;
 	struct stream stream[DEPTH];
 	struct signature signature[SIGNATURES];
@@ -110,7 +108,8 @@ static __attribute__((noreturn)) void fail(const char *id, const char *detail)
 	snprintf(run.end->detail, sizeof(run.end->detail), "%s", detail);
 	longjmp(run.jump, 1);
 }
-#define must(condition, id) ((condition) ? (void)0 : fail(id, ""))
+#define must_of(detail, condition, id) ((condition) ? (void)0 : fail(id, detail))
+#define must(condition, id) must_of("", condition, id)
 
 /* A digest that lasts until run.nr_hashes is set back. */
 static EVP_MD_CTX *hash_new(const EVP_MD *md)
@@ -127,33 +126,45 @@ static void hash_add(EVP_MD_CTX *h, const void *p, size_t n)
 	must(EVP_DigestUpdate(h, p, n), "check.memory");
 }
 
-static void hash_hex(EVP_MD_CTX *sha256, char out[65])
+static void hex(const uint8_t *p, size_t n, char *out)
 {
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	must(EVP_DigestFinal_ex(sha256, digest, NULL), "check.memory");
-	for (int i = 0; i < 32; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	for (size_t i = 0; i < n; i++)
+		snprintf(out + 2 * i, 3, "%02x", p[i]);
 }
 
-/* Counts one more of a line of the report; the number goes to its tab, or its end. Kept sorted. */
+static void hash_hex(EVP_MD_CTX *h, char out[65])
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	must(EVP_DigestFinal_ex(h, digest, NULL), "check.memory");
+	hex(digest, 32, out);
+}
+
+/* Counts one more of a line of the report; the number goes to its tab, or its end. */
 static __attribute__((format(printf, 1, 2))) void count(const char *line, ...)
 {
-	char key[TEXT + 256], *own;
+	char key[TEXT + 256];
 	unsigned i = 0;
-	int d = 1;
 	va_list ap;
 	va_start(ap, line);
 	must(vsnprintf(key, sizeof(key), line, ap) < (int)sizeof(key), "check.limit");
 	va_end(ap);
-	while (i < run.nr_counts && (d = strcmp(key, run.count[i].key)) > 0)
+	while (i < run.nr_counts && strcmp(key, run.count[i].key))
 		i++;
-	if (i == run.nr_counts || d) {
-		must(run.nr_counts < COUNTS && (own = strdup(key)), "check.limit");
-		memmove(&run.count[i + 1], &run.count[i], (run.nr_counts++ - i) * sizeof(*run.count));
-		run.count[i].key = own;
-		run.count[i].nr = 0;
+	if (i == run.nr_counts) {
+		must(i < COUNTS && (run.count[i].key = strdup(key)), "check.limit");
+		run.nr_counts++;
 	}
 	run.count[i].nr++;
+}
+
+/* Adds to the skeleton, of which the digest is all that is wanted. */
+static __attribute__((format(printf, 1, 2))) void skeleton(const char *text, ...)
+{
+	va_list ap;
+	va_start(ap, text);
+	int n = vsnprintf((char *)run.room, sizeof(run.room), text, ap);
+	va_end(ap);
+	hash_add(run.skeleton_hash, run.room, (size_t)n);
 }
 
 /* Writes s with bytes outside of 0x20..0x7e, and those in `also`, as \ooo. */

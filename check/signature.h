@@ -4,9 +4,10 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
+#include "merkle/merkle_verify.h" /* the one file that is src/'s, and the kernel's */
 
-enum { INTEGER = 2, OCTETS = 4, OID = 6, UTF8 = 12, PRINTABLE = 19, TELETEX = 20, IA5 = 22 };
-enum { BMP = 30, SEQUENCE = 0x30, SET = 0x31, KEY_ID = 0x80, CONTEXT0 = 0xa0, CONTEXT1 = 0xa1 };
+enum { INTEGER = 2, OCTETS = 4, OID = 6, UTF8 = 12, BMP = 30, SEQUENCE = 0x30, SET = 0x31 };
+enum { KEY_ID = 0x80, CONTEXT0 = 0xa0, CONTEXT1 = 0xa1 };
 /* The beginnings of OIDs, with tag and length */
 #define SHA2 "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02" /* 1, 2, 3: SHA-256, SHA-384, SHA-512 */
 #define PKCS "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01"
@@ -23,30 +24,19 @@ static bool equals(der d, const void *p, size_t n)
 	return len(d) == n && !memcmp(d.p, p, n);
 }
 
-/* Takes one element off `in`: its content. Returns NULL, or the id of what is wrong. */
-static const char *element(der *in, uint8_t tag, der *out)
-{
-	const uint8_t *p = in->p + 2;
-	if (!len(*in) || *in->p != tag || (tag & 31) == 31)
-		return "der.tag";
-	size_t n = len(*in) > 1 ? p[-1] : 0x80, bytes = n & 0x80 ? n & 0x7f : 0;
-	if (bytes > 4 || n == 0x80 || (size_t)(in->end - p) < bytes || (bytes && !*p))
-		return "der.length";
-	for (n = bytes ? 0 : n; p < in->p + 2 + bytes; p++)
-		n = n << 8 | *p;
-	if ((bytes && n < 0x80) || (size_t)(in->end - p) < n)
-		return "der.length";
-	*out = (der){ p, p + n };
-	in->p = p + n;
-	return NULL;
-}
-
+/* Takes one element off `in`: its content. */
 static der next(der *in, uint8_t tag)
 {
-	der out = *in;
-	const char *wrong = element(in, tag, &out);
-	must(!wrong, wrong);
-	return out;
+	const uint8_t *p = in->p + 2;
+	must(len(*in) && *in->p == tag && (tag & 31) != 31, "der.tag");
+	size_t n = len(*in) > 1 ? p[-1] : 0x80, bytes = n & 0x80 ? n & 0x7f : 0;
+	must(n != 0x80 && bytes <= 4 && (size_t)(in->end - p) >= bytes, "der.length");
+	must(!bytes || *p, "der.length");
+	for (n = bytes ? 0 : n; p < in->p + 2 + bytes; p++)
+		n = n << 8 | *p;
+	must((!bytes || n >= 0x80) && (size_t)(in->end - p) >= n, "der.length");
+	in->p = p + n;
+	return (der){ p, p + n };
 }
 
 /* The same with its tag and length. */
@@ -58,11 +48,11 @@ static der whole(der *in, uint8_t tag)
 	return out;
 }
 
-/* The element that is all there is. */
-static der only(der d, uint8_t tag)
+/* The element that is all there is; id: what it is to have another one behind it. */
+static der only(der d, uint8_t tag, const char *id)
 {
 	der out = next(&d, tag);
-	must(!len(d), "der.slack");
+	must(!len(d), id);
 	return out;
 }
 
@@ -79,50 +69,46 @@ static der integer(der *in)
 static bool string_ok(uint8_t tag, der d)
 {
 	int form = tag == UTF8 ? MBSTRING_UTF8 : tag == BMP ? MBSTRING_BMP : MBSTRING_ASC;
-	unsigned long type = form != MBSTRING_ASC ? B_ASN1_UTF8STRING :
-			     tag == PRINTABLE ? B_ASN1_PRINTABLESTRING :
-			     tag == IA5 ? B_ASN1_IA5STRING : tag == TELETEX ? B_ASN1_T61STRING : 0;
+	unsigned long ascii = B_ASN1_PRINTABLESTRING | B_ASN1_IA5STRING | B_ASN1_T61STRING;
+	unsigned long type = form == MBSTRING_ASC ? ASN1_tag2bit(tag) & ascii : B_ASN1_UTF8STRING;
 	return len(d) && type && ASN1_mbstring_copy(NULL, d.p, (int)len(d), form, type) > 0;
 }
 
 /* An attribute's type: its name in RFC 4519, or the OID's numbers. */
-static bool type_text(der oid, FILE *out)
+static void type_text(der oid, char text[TEXT])
 {
 	static const char known[] = " CN O OU C ST L serialNumber emailAddress DC UID ";
-	char text[4096], word[32];
+	char word[32];
 	const uint8_t *p = oid.p;
 	ASN1_OBJECT *o = d2i_ASN1_OBJECT(NULL, &p, (long)len(oid));
-	bool ok = o && p == oid.end && OBJ_obj2txt(text, sizeof(text), o, 1) > 0;
+	bool ok = o && p == oid.end && OBJ_obj2txt(text, TEXT, o, 1) > 0;
 	for (const uint8_t *q = oid.p, *arc = q; q < oid.end; arc = *q++ & 0x80 ? arc : q)
 		ok = ok && q - arc < 9; /* of 63 bits at most */
 	snprintf(word, sizeof(word), " %s ", ok ? OBJ_nid2sn(OBJ_obj2nid(o)) : "?");
-	if (strstr(known, word))
-		snprintf(text, sizeof(text), "%.*s", (int)strlen(word) - 2, word + 1);
 	ASN1_OBJECT_free(o);
-	return ok && fprintf(out, "%s=", text) > 0;
+	must(ok, "cms.name");
+	if (strstr(known, word))
+		snprintf(text, TEXT, "%.*s", (int)strlen(word) - 2, word + 1);
 }
 
-/* A Name as "CN=a, O=b"; false: it is not one of the profile. */
-static bool name_text(der name, char text[TEXT])
+/* A Name as "CN=a, O=b". */
+static void name_text(der name, char text[TEXT])
 {
-	der rdns = name, set = name, pair = name, oid, value;
-	FILE *f = fmemopen(text, TEXT, "w");
-	bool ok = f && len(name) <= 1024 && !element(&name, SEQUENCE, &rdns) && !len(name);
-	for (const char *comma = ""; ok && len(rdns); comma = ", ") {
-		ok = !element(&rdns, SET, &set) && !element(&set, SEQUENCE, &pair) && !len(set);
-		oid = pair;
-		ok = ok && !element(&pair, OID, &value) && len(pair);
-		oid.end = pair.p;
-		uint8_t tag = ok ? *pair.p : 0;
-		fputs(comma, f);
-		ok = ok && !element(&pair, tag, &value) && !len(pair);
-		ok = ok && type_text(oid, f) && string_ok(tag, value);
-		if (ok)
-			mo_check_escape(f, value.p, len(value), ",\\");
-	}
-	if (f)
+	char type[TEXT], *at = text;
+	must(len(name) <= 1024, "cms.name");
+	name = only(name, SEQUENCE, "der.slack");
+	for (*at = '\0'; len(name); at += strlen(at)) {
+		der pair = only(next(&name, SET), SEQUENCE, "cms.name");
+		type_text(whole(&pair, OID), type);
+		uint8_t tag = len(pair) ? *pair.p : 0;
+		der value = only(pair, tag, "der.slack");
+		must(string_ok(tag, value), "cms.name");
+		FILE *f = fmemopen(at, (size_t)(text + TEXT - at), "w");
+		must(f, "check.memory");
+		fprintf(f, "%s%s=", at > text ? ", " : "", type);
+		mo_check_escape(f, value.p, len(value), ",\\");
 		fclose(f);
-	return ok;
+	}
 }
 
 /* libcrypto takes RFC 5280's spelling only, and makes a UTCTime of all that can be one. */
@@ -145,14 +131,14 @@ static void attributes(der d, struct signature *g)
 	d.p += 26;
 	for (bool timed = false; !g->digest.p; timed = true) {
 		der a = next(&d, SEQUENCE), oid = whole(&a, OID);
-		a = only(a, SET);
+		a = only(a, SET, "der.slack");
 		uint8_t tag = len(a) ? *a.p : 0;
-		a = only(a, tag);
+		a = only(a, tag, "der.slack");
 		bool digest = tag == OCTETS && len(a) == (size_t)EVP_MD_get_size(g->md);
 		if (digest && equals(oid, PKCS "\x09\x04", 11))
 			g->digest = a;
-		must(g->digest.p || (equals(oid, PKCS "\x09\x05", 11) && !timed), "cms.attr");
-		must(g->digest.p || time_ok(tag, a), "cms.attr");
+		bool time = !timed && equals(oid, PKCS "\x09\x05", 11) && time_ok(tag, a);
+		must(g->digest.p || time, "cms.attr");
 	}
 	must(!len(d), "cms.attr");
 }
@@ -180,7 +166,7 @@ static void value(der alg, der d, der hash, struct signature *g)
 	g->value = d;
 	if (i < 1 || i > 3)
 		return;
-	der pair = only(d, SEQUENCE);
+	der pair = only(d, SEQUENCE, "der.slack");
 	for (int k = 0; k < 2; k++) {
 		der n = integer(&pair);
 		must(len(n) <= 66 && (len(n) > 1 || *n.p), "cms.value");
@@ -190,29 +176,28 @@ static void value(der alg, der d, der hash, struct signature *g)
 
 static void signer(der si, der version, der hash, struct signature *g)
 {
-	char issuer[TEXT];
-	bool by_issuer = *version.p == 1;
+	der number;
 	g->issuer = g->serial = g->key_id = g->attrs = g->digest = (der){ NULL, NULL };
 	must(equals(integer(&si), version.p, 1), "cms.version");
-	if (by_issuer) {
+	if (*version.p == 1) {
 		der sid = next(&si, SEQUENCE);
 		g->issuer = whole(&sid, SEQUENCE);
-		must(name_text(g->issuer, issuer), "cms.name");
-		snprintf(g->who, TEXT, "issuer %.8000s serial ", issuer);
-		g->serial = integer(&sid);
+		strcpy(g->who, "issuer ");
+		name_text(g->issuer, g->who + strlen(g->who));
+		strcat(g->who, " serial ");
+		number = g->serial = integer(&sid);
 		must(!len(sid), "der.slack");
 		must(len(g->serial) <= 20, "der.integer");
 	} else {
-		g->key_id = next(&si, KEY_ID);
+		number = g->key_id = next(&si, KEY_ID);
 		must(len(g->key_id) - 1 < 64, "cms.keyid");
-		snprintf(g->who, TEXT, "key-id ");
+		strcpy(g->who, "key-id ");
 	}
-	for (der hex = by_issuer ? g->serial : g->key_id; hex.p < hex.end; hex.p++)
-		snprintf(g->who + strlen(g->who), 3, "%02x", *hex.p);
+	hex(number.p, len(number), g->who + strlen(g->who));
 	must(equals(next(&si, SEQUENCE), hash.p, len(hash)), "cms.hash");
 	if (len(si) && *si.p == CONTEXT0) {
 		g->attrs = whole(&si, CONTEXT0);
-		attributes(only(g->attrs, CONTEXT0), g);
+		attributes(only(g->attrs, CONTEXT0, "der.slack"), g);
 	}
 	der alg = next(&si, SEQUENCE);
 	value(alg, next(&si, OCTETS), hash, g);
@@ -222,25 +207,24 @@ static void signer(der si, der version, der hash, struct signature *g)
 
 static void cms_parse(struct signature *g)
 {
-	der d = only((der){ g->cms, g->cms + g->len }, SEQUENCE), version, hash, si;
+	der d = only((der){ g->body, g->body + g->len }, SEQUENCE, "der.slack"), version, hash, si;
 	must(equals(whole(&d, OID), PKCS "\x07\x02", 11), "cms.type");
-	d = only(only(d, CONTEXT0), SEQUENCE);
+	d = only(only(d, CONTEXT0, "der.slack"), SEQUENCE, "der.slack");
 	version = integer(&d);
 	must(len(version) == 1 && (*version.p == 1 || *version.p == 3), "cms.version");
 	si = next(&d, SET);
 	must(len(si), "cms.signers");
-	hash = next(&si, SEQUENCE);
-	must(!len(si), "cms.signers");
+	hash = only(si, SEQUENCE, "cms.signers");
 	must(len(hash) == 11 || (len(hash) == 13 && !memcmp(hash.p + 11, "\x05", 2)), "cms.hash");
 	must(!memcmp(hash.p, SHA2, 10) && hash.p[10] - 1U < 3, "cms.hash");
 	g->md = hash.p[10] == 1 ? EVP_sha256() : hash.p[10] == 2 ? EVP_sha384() : EVP_sha512();
 	must(equals(next(&d, SEQUENCE), PKCS "\x07\x01", 11), "cms.type");
 	must(!len(d) || (*d.p != CONTEXT0 && *d.p != CONTEXT1), "cms.certs");
-	d = only(d, SET);
+	d = only(d, SET, "der.slack");
 	must(len(d), "cms.signers");
-	si = next(&d, SEQUENCE);
-	must(!len(d), "cms.signers");
-	signer(si, version, hash, g);
+	signer(only(d, SEQUENCE, "cms.signers"), version, hash, g);
+	g->levels = 0;
+	g->hash = hash_new(g->md);
 }
 
 /* In each file: PEM certificates, as many as there are, or one in DER to the file's last byte. */
@@ -252,8 +236,7 @@ static void keyring_load(void)
 		char byte, no_password[1] = "";
 		X509 *x;
 		BIO *b = BIO_new_file(run.job->keyrings[i], "rb");
-		if (!b)
-			fail("check.read", run.job->keyrings[i]);
+		must_of(run.job->keyrings[i], b, "check.read");
 		while ((x = PEM_read_bio_X509(b, NULL, NULL, no_password)))
 			sk_X509_push(run.certs, x);
 		bool ok = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
@@ -263,8 +246,8 @@ static void keyring_load(void)
 			ok = sk_X509_push(run.certs, x) && BIO_read(b, &byte, 1) <= 0;
 		BIO_free(b);
 		ERR_clear_error();
-		if (!ok || sk_X509_num(run.certs) == before)
-			fail("check.keyring", run.job->keyrings[i]);
+		ok = ok && sk_X509_num(run.certs) > before;
+		must_of(run.job->keyrings[i], ok, "check.keyring");
 	}
 }
 
@@ -311,21 +294,49 @@ static int verify(EVP_PKEY *key, const struct signature *g, const uint8_t *diges
 /* Counts a signature over bytes of this digest; an invalid one ends the run. */
 static void judge(const struct signature *g, const uint8_t *digest)
 {
-	char subject[TEXT];
-	X509 *cert = NULL;
-	bool invalid = false;
-	const uint8_t *p;
-	size_t n;
+	bool verified = false, invalid = false;
 	must(!g->digest.p || !memcmp(g->digest.p, digest, len(g->digest)), "cms.digest");
-	for (int i = 0; i < sk_X509_num(run.certs) && !cert; i++) {
+	for (int i = 0; i < sk_X509_num(run.certs) && !verified; i++) {
 		X509 *x = sk_X509_value(run.certs, i);
 		int r = is_signer(x, g) ? verify(X509_get0_pubkey(x), g, digest) : -1;
-		cert = r == 1 ? x : NULL;
+		verified = r == 1;
 		invalid |= r == 0;
 	}
 	ERR_clear_error();
-	must(cert || !invalid, "check.signature");
-	bool named = cert && X509_NAME_get0_der(X509_get_subject_name(cert), &p, &n) &&
-		     name_text((der){ p, p + n }, subject);
-	count("1%s\t%s %s", g->kind, cert ? "verified" : "unverified", named ? subject : g->who);
+	must(verified || !invalid, "check.signature");
+	count("1%s\t%s %s", g->kind, verified ? "verified" : "unverified", g->who);
+}
+
+/* Of a node: its 65 bytes, in pieces. */
+static int sha256(void *ctx, const struct mo_merkle_piece *piece, unsigned nr, uint8_t *out)
+{
+	uint8_t *end = run.room;
+	(void)ctx;
+	for (; nr--; piece++)
+		end = mempcpy(end, piece->data, piece->len);
+	return EVP_Digest(run.room, (size_t)(end - run.room), out, NULL, EVP_sha256(), NULL) - 1;
+}
+
+static void proof_parse(struct signature *g)
+{
+	uint8_t prefix[MO_MERKLE_PREFIX];
+	uint32_t index;
+	must(mo_merkle_proof_parse(g->body, g->len, &index, &g->levels), "merkle.proof");
+	mo_merkle_leaf_prefix(index, prefix);
+	g->hash = hash_new(EVP_sha256());
+	hash_add(g->hash, prefix, sizeof(prefix));
+}
+
+/* Where a proof leads from its leaf; where roots were given it has to be one of them. */
+static void proof_judge(const struct signature *g, const uint8_t *leaf)
+{
+	uint8_t node[MO_MERKLE_HASH];
+	char root[80];
+	bool known = false;
+	must(!mo_merkle_proof_root(sha256, NULL, leaf, g->body, g->len, node), "check.memory");
+	hex(node, sizeof(node), root + snprintf(root, 4, "%u:", g->levels));
+	for (unsigned i = 0; i < run.job->nr_roots; i++)
+		known |= !strcmp(root, run.job->roots[i]);
+	must(known || !run.job->nr_roots, "check.root");
+	count("1%s\t%s root %s", g->kind, known ? "verified" : "unverified", root);
 }

@@ -57,13 +57,11 @@ static const char *first_name(struct dir *d, const struct stat *sb, const char *
 	return *found + sizeof(id);
 }
 
-#define readable(d, is) ((is) ? (void)0 : fail("check.read", (d)->path))
-
 static void print_metadata(struct dir *d, const struct stat *sb)
 {
 	ssize_t len = llistxattr(d->path, d->list, sizeof(d->list));
 	size_t nr = 0;
-	readable(d, len >= 0 || errno == ENOTSUP);
+	must_of(d->path, len >= 0 || errno == ENOTSUP, "check.read");
 	fprintf(d->text, " %u %u %lld.%09ld %s", sb->st_uid, sb->st_gid,
 		(long long)sb->st_mtim.tv_sec, sb->st_mtim.tv_nsec, len > 0 ? "" : "-");
 	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(d->list + at) + 1)
@@ -71,7 +69,7 @@ static void print_metadata(struct dir *d, const struct stat *sb)
 	qsort(d->sorted, nr, sizeof(d->sorted[0]), by_name);
 	for (size_t i = 0; i < nr; i++) {
 		len = lgetxattr(d->path, d->sorted[i], d->value, sizeof(d->value));
-		readable(d, len >= 0);
+		must_of(d->path, len >= 0, "check.read");
 		fputs(i ? "," : "", d->text);
 		mo_check_escape(d->text, d->sorted[i], strlen(d->sorted[i]), " \\,=");
 		putc('=', d->text);
@@ -98,14 +96,14 @@ static void print_line(struct dir *d, const struct stat *sb, const char *name)
 	if (first || type == S_IFLNK) {
 		ssize_t n = first ? (ssize_t)strlen(first) :
 				    readlink(d->path, d->value, sizeof(d->value));
-		readable(d, n >= 0);
+		must_of(d->path, n >= 0, "check.read");
 		putc(' ', d->text);
 		mo_check_escape(d->text, first ? first : d->value, (size_t)n, " \\");
 	} else if (type == S_IFREG) {
 		fprintf(d->text, " %lld", (long long)sb->st_size);
 		d->left = (uint64_t)sb->st_size;
 		d->fd = open(d->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		readable(d, d->fd >= 0);
+		must_of(d->path, d->fd >= 0, "check.read");
 	}
 	putc('\n', d->text);
 }
@@ -119,7 +117,7 @@ static bool next_entry(struct dir *d)
 		errno = 0;
 		e = fts_read(d->fts);
 		d->path = e ? e->fts_path : run.job->directory;
-		readable(d, e ? !e->fts_errno : !errno);
+		must_of(d->path, e ? !e->fts_errno : !errno, "check.read");
 	} while (e && (e->fts_level == 0 || e->fts_info == FTS_DP));
 	if (!e)
 		return false;
@@ -136,7 +134,7 @@ static size_t dir_read(struct source *s, uint8_t *buf, size_t cap)
 	if (d->line_at == d->line_len && d->fd >= 0) {
 		ssize_t n = read(d->fd, buf, d->left < cap ? (size_t)d->left : cap);
 		bool whole = !n && !d->left && !read(d->fd, d->value, 1); /* it has not grown */
-		readable(d, n > 0 || whole);
+		must_of(d->path, n > 0 || whole, "check.read");
 		d->left -= (uint64_t)n;
 		if (n)
 			return (size_t)n;
@@ -167,7 +165,7 @@ static void directory_open(bool metadata)
 	run.artifact = &d->out;
 	d->text = open_memstream(&d->line, &d->line_len);
 	d->fts = fts_open(roots, FTS_COMFOLLOW | FTS_PHYSICAL | FTS_NOCHDIR, by_bytes);
-	readable(d, d->text && d->fts);
+	must_of(d->path, d->text && d->fts, "check.read");
 }
 
 static void directory_close(struct dir *d)

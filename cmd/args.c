@@ -10,6 +10,8 @@ enum option_id {
 	O_ONLY,
 	O_IGNORE,
 	O_KEYRING,
+	O_ROOT,
+	O_ROOT_OF,
 	O_REQUIRE,
 	O_ACCEPT,
 	O_METADATA,
@@ -27,7 +29,7 @@ enum option_id {
 	O_BASE,
 	O_LIST,
 	O_TREE,
-	O_ROOT,
+	O_TREE_ROOT,
 	O_KERNEL,
 	O_REPLACE,
 	O_FORMAT,
@@ -49,6 +51,12 @@ static const struct option {
 	  ALL_VERBS },
 	{ "--keyring", "FILE", "certificates of trusted signers, PEM or DER; may be given again",
 	  O_KEYRING, ALL_VERBS & ~DIGEST },
+	{ "--root", "LEVELS:HEX", "root of a trusted tree of modules; may be given again", O_ROOT,
+	  COMPARE | INSPECT | JOIN | VERIFY },
+	{ "--tree", "FILE", "trust the root of this tree, as tree build wrote it", O_ROOT_OF,
+	  COMPARE | INSPECT | JOIN | VERIFY },
+	{ "--kernel", "IMAGE", "trust the root in this kernel, as installed", O_ROOT_OF,
+	  COMPARE | INSPECT | JOIN | VERIFY },
 	{ "--require", "verified", "fail unless every signature is verified", O_REQUIRE, COMPARE },
 	{ "--accept", "content", "be content with the same content in other encodings", O_ACCEPT,
 	  COMPARE },
@@ -77,7 +85,7 @@ static const struct option {
 	  TREE_BUILD },
 	{ "--tree", "FILE", "the tree, as tree build wrote it", O_TREE,
 	  TREE_PROVE | TREE_ATTACH | TREE_EMBED | TREE_VERIFY | TREE_AUDIT },
-	{ "--root", "LEVELS:HEX", "the root to hold modules against", O_ROOT, TREE_VERIFY },
+	{ "--root", "LEVELS:HEX", "the root to hold modules against", O_TREE_ROOT, TREE_VERIFY },
 	{ "--kernel", "IMAGE", "the kernel to hold modules against, as installed", O_KERNEL,
 	  TREE_VERIFY | TREE_AUDIT },
 	{ "--replace", NULL, "fill the section again where it holds other hashes", O_REPLACE,
@@ -108,7 +116,7 @@ void args_print_options(unsigned bits, bool for_tools)
 	}
 }
 
-static int add(const char *const **list, size_t *nr, const char *value)
+int args_add(const char *const **list, size_t *nr, const char *value)
 {
 	const char **more = realloc((void *)(uintptr_t)*list, (*nr + 1) * sizeof(*more));
 
@@ -127,11 +135,15 @@ static int choose(struct args *a, const struct option *o, const char *value)
 
 	switch (o->id) {
 	case O_ONLY:
-		return add(&opt->only, &opt->nr_only, value);
+		return args_add(&opt->only, &opt->nr_only, value);
 	case O_IGNORE:
-		return add(&opt->ignore, &opt->nr_ignore, value);
+		return args_add(&opt->ignore, &opt->nr_ignore, value);
 	case O_KEYRING:
-		return add(&opt->keyring, &opt->nr_keyring, value);
+		return args_add(&opt->keyring, &opt->nr_keyring, value);
+	case O_ROOT:
+		return args_add(&opt->root, &opt->nr_root, value);
+	case O_ROOT_OF:
+		return args_add(&a->root_of, &a->nr_root_of, value);
 	case O_REQUIRE:
 		a->require_verified = true;
 		return strcmp(value, "verified") ? -1 : 0;
@@ -151,18 +163,18 @@ static int choose(struct args *a, const struct option *o, const char *value)
 							   : PROGRESS_AUTO;
 		return a->progress || strcmp(value, "auto") == 0 ? 0 : -1;
 	default:
-		*(o->id == O_CHECK	? &a->check
-		  : o->id == O_UNSIGNED ? &a->unsigned_path
-		  : o->id == O_CORE	? &a->core
-		  : o->id == O_LEDGER	? &a->ledger
-		  : o->id == O_STORE	? &a->store
-		  : o->id == O_FROM	? &a->from
-		  : o->id == O_ORDER	? &a->order
-		  : o->id == O_BASE	? &a->base
-		  : o->id == O_TREE	? &a->tree
-		  : o->id == O_ROOT	? &a->root
-		  : o->id == O_KERNEL	? &a->kernel
-					: &a->output) = value;
+		*(o->id == O_CHECK	 ? &a->check
+		  : o->id == O_UNSIGNED	 ? &a->unsigned_path
+		  : o->id == O_CORE	 ? &a->core
+		  : o->id == O_LEDGER	 ? &a->ledger
+		  : o->id == O_STORE	 ? &a->store
+		  : o->id == O_FROM	 ? &a->from
+		  : o->id == O_ORDER	 ? &a->order
+		  : o->id == O_BASE	 ? &a->base
+		  : o->id == O_TREE	 ? &a->tree
+		  : o->id == O_TREE_ROOT ? &a->root
+		  : o->id == O_KERNEL	 ? &a->kernel
+					 : &a->output) = value;
 		return 0;
 	}
 }
@@ -261,5 +273,8 @@ void args_release(struct args *a)
 	free((void *)(uintptr_t)a->opt.only);
 	free((void *)(uintptr_t)a->opt.ignore);
 	free((void *)(uintptr_t)a->opt.keyring);
+	free((void *)(uintptr_t)a->opt.root);
+	free((void *)(uintptr_t)a->root_of);
+	free(a->root_text);
 	free(a->path);
 }

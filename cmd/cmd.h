@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "modulo/modulo.h"
+#include "modulo/tree.h"
 
 #define EXIT_OK	     0
 #define EXIT_NOT     1 /* different, invalid or not proven */
@@ -16,11 +17,14 @@ enum progress { PROGRESS_AUTO, PROGRESS_NEVER, PROGRESS_JSON };
 /* What the options said. */
 struct args {
 	const char *verb;
-	struct modulo_options opt; /* only, ignore, keyring: NULL-less arrays, malloced */
+	struct modulo_options opt; /* only, ignore, keyring, root: NULL-less arrays, malloced */
 	bool json, quiet, manifest, list, replace;
 	bool require_verified, accept_content;
 	const char *check, *unsigned_path, *core, *ledger, *store, *from, *output;
 	const char *order, *base, *tree, *root, *kernel;
+	const char *const *root_of; /* trees' files and kernels whose roots are to be added */
+	size_t nr_root_of;
+	char (*root_text)[MODULO_ROOT_TEXT]; /* what was added */
 	enum progress progress;
 	char **path;
 	int nr_paths;
@@ -57,6 +61,10 @@ extern const unsigned nr_verbs;
 /* 0, or EXIT_TROUBLE after a line on stderr. --help prints and returns -1. */
 int args_parse(struct args *a, const struct verb *v, int argc, char **argv);
 void args_release(struct args *a);
+/* Adds to a list of opt; not 0: out of memory. */
+int args_add(const char *const **list, size_t *nr, const char *value);
+/* Adds the roots of --tree and --kernel to opt. 0, or EXIT_TROUBLE after a line on stderr. */
+int args_add_roots(struct args *a);
 /* The options of verbs (enum verb_bit), one line each: as completions and tests want them, or for
  * people. */
 void args_print_options(unsigned bits, bool for_tools);

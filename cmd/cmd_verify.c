@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Signatures judged as a kernel that enforces them would: every signable member must be signed by a
- * key of the keyring. */
+/*
+ * Signatures and proofs judged as a kernel that enforces them would: every signable member must
+ * have one, and each must be by a key of the keyring, or lead to a root.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -32,9 +34,10 @@ static int member(void *ctx, const struct modulo_member *m, struct modulo_error 
 	for (size_t i = 0; i < m->nr_signatures; i++) {
 		const struct modulo_signature *s = &m->signature[i];
 
-		printf("%-12s %s: %s, %s\n", modulo_status_name(s->status),
-		       m->path[0] ? m->path : v->a->path[0], s->kind,
-		       s->signer   ? s->signer
+		printf("%-12s %s: %s, %s%s\n", modulo_status_name(s->status),
+		       m->path[0] ? m->path : v->a->path[0], s->kind, s->root ? "root " : "",
+		       s->root	   ? s->root
+		       : s->signer ? s->signer
 		       : s->issuer ? s->issuer
 				   : s->key_id);
 	}

@@ -150,6 +150,8 @@ static int run(const struct verb *v, int argc, char **argv)
 	int r = args_parse(&a, v, argc, argv);
 
 	if (r == 0)
+		r = args_add_roots(&a);
+	if (r == 0)
 		r = v->run(&a);
 	args_release(&a);
 	return r < 0 ? EXIT_OK : r;

@@ -21,7 +21,7 @@ trap 'rm -f "$tmp"' EXIT
 	echo "$sorted" | while IFS= read -r f; do
 		cat -- "$f"
 	done | od -An -v -tx1 | sed 's/ \([0-9a-f][0-9a-f]\)/ 0x\1,/g'
-	echo '};'
-	echo 'const unsigned long mo_forms_table_len = sizeof(mo_forms_table);'
+	echo ' 0x00};'
+	echo 'const unsigned long mo_forms_table_len = sizeof(mo_forms_table) - 1;'
 } >"$tmp"
 mv -- "$tmp" "$out"

@@ -54,23 +54,28 @@ struct modulo_options {
 	 * cancels (MODULO_CANCELLED). */
 	int (*progress)(void *ctx, uint64_t done, uint64_t total);
 	void *progress_ctx;
-	void *reserved[4]; /* NULL */
+	/* Roots of trusted trees of modules, "LEVELS:HEX" (doc/formats/merkle.md). */
+	const char *const *root;
+	size_t nr_root;
+	void *reserved[2]; /* NULL */
 };
 
 enum modulo_status {
-	MODULO_UNVERIFIED,   /* no key for it in the keyring */
+	MODULO_UNVERIFIED,   /* no key for it in the keyring; no root given for a proof */
 	MODULO_UNVERIFIABLE, /* a key, but the local OpenSSL does not know the algorithm */
 	MODULO_VERIFIED,
-	MODULO_INVALID, /* it is not a signature of this content by that key */
+	MODULO_INVALID, /* it is not a signature of this content by that key; a proof leads to no
+			   root that was given */
 };
 
 /* "unverified", "unverifiable", "verified", "INVALID" */
 MODULO_API const char *modulo_status_name(enum modulo_status s);
 
+/* A signature, or a proof, which has `root` and no more of the names. */
 struct modulo_signature {
-	const char *kind;      /* "pkcs7-module" */
+	const char *kind;      /* "pkcs7-module", "merkle-module" */
 	const char *form;      /* of the forms table */
-	const char *algorithm; /* "rsa", "ecdsa", "ml-dsa-65" */
+	const char *algorithm; /* "rsa", "ecdsa", "ml-dsa-65"; "merkle" */
 	const char *hash;      /* "sha256" */
 	const char
 		*issuer; /* of the signer's certificate; NULL where the signature names a key id */
@@ -79,6 +84,8 @@ struct modulo_signature {
 	const char *key_id;	  /* hex; NULL with issuer and serial */
 	const char *signing_time; /* as it stands there; NULL: none */
 	const char *value;	  /* the signature value, hex */
+	const char *root;	  /* where a proof leads, "LEVELS:HEX"; else NULL */
+	uint32_t index;		  /* of the leaf that the proof is one of */
 	const char *signer;	  /* the certificate's subject; NULL: no certificate at hand */
 	const char *signer_cn;
 	const uint8_t *certificate; /* its SHA-256; NULL likewise */
@@ -167,7 +174,7 @@ struct modulo_difference {
 struct modulo_group { /* signatures that are alike */
 	char side;    /* 'A' or 'B' */
 	const char *kind, *algorithm, *hash;
-	const char *name;	    /* the signer's subject, else issuer and serial or key id */
+	const char *name; /* the signer's subject, else issuer and serial, key id, or root */
 	const uint8_t *certificate; /* SHA-256, or NULL */
 	enum modulo_status status;
 	uint64_t count;
@@ -236,10 +243,11 @@ MODULO_API int modulo_join_ledger(const char *path, const char *ledger, const ch
 				  struct modulo_error *err);
 /*
  * The same with detached signatures: a store that modulo_split() wrote, a directory of detached
- * PKCS#7 files named <member path>.sig (Debian's layout), or, for an artifact that is a file, one
- * such file. Globs choose members and entries alike; what they leave out is copied as it is.
- * Refused, with nothing written: a signable member without an entry ("store.missing"), an entry
- * without a member ("store.surplus"), one that is not what it says ("store.mismatch").
+ * PKCS#7 files named <member path>.sig (Debian's layout) and proofs named <member path>.proof, or,
+ * for an artifact that is a file, one such file. Globs choose members and entries alike; what they
+ * leave out is copied as it is. Refused, with nothing written: a signable member without an entry
+ * ("store.missing"), an entry without a member ("store.surplus"), one that is not what it says
+ * ("store.mismatch").
  */
 MODULO_API int modulo_join_store(const char *path, const char *store, const char *out_path,
 				 const struct modulo_options *opt, struct modulo_join_result *out,

@@ -27,6 +27,10 @@ struct modulo_root {
 	uint32_t modules;
 };
 
+/* The root of a tree as text, LEVELS:HEX. */
+#define MODULO_ROOT_TEXT 72
+MODULO_API void modulo_root_text(const struct modulo_root *r, char out[MODULO_ROOT_TEXT]);
+
 /* Where a tree's modules come from. Zero it, then fill in. */
 struct modulo_tree_from {
 	/* A folder: its modules.order says which and in which order; where it has none, all modules

@@ -5,12 +5,16 @@
 
 #include "base/cursor.h"
 
-/* All fields but the type and the length: algo, hash; signer_len, key_id_len, pad. */
-static bool fields_zero(const uint8_t *h)
+/* All bytes but those of the type and the length: algo, hash; signer_len, key_id_len, pad. */
+static bool fields_zero(const uint8_t *h, struct mo_trailer *t)
 {
-	for (size_t i = 0; i < 8; i++)
-		if (i != 2 && h[i])
-			return false;
+	for (uint8_t i = 0; i < 8; i++) {
+		if (i == 2 || !h[i])
+			continue;
+		t->field = i;
+		t->value = h[i];
+		return false;
+	}
 	return true;
 }
 
@@ -34,7 +38,7 @@ int mo_trailer_read(struct mo_source *s, uint64_t end, struct mo_trailer *out,
 	if (t.len >= at) {
 		t.state = MO_TRAILER_SIZE_BAD;
 	} else if ((t.type == MO_TRAILER_PKCS7 || t.type == MO_TRAILER_MERKLE) &&
-		   !fields_zero(raw)) {
+		   !fields_zero(raw, &t)) {
 		t.state = MO_TRAILER_HEADER_BAD;
 	} else {
 		t.state = MO_TRAILER_OK;

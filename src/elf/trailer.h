@@ -29,6 +29,8 @@ struct mo_trailer {
 	uint8_t type;
 	uint64_t body; /* where its body begins, and what it is for ends; only where it is OK */
 	uint32_t len;  /* of the body */
+	uint8_t field; /* HEADER_BAD: which of the header's bytes is not 0, */
+	uint8_t value; /* and what it is */
 };
 
 /* The trailer that ends at end. Fails where s does. */

@@ -24,7 +24,8 @@ struct mo_magic {
 
 struct mo_format {
 	const char *name, *brief;
-	struct mo_magic magic[4]; /* one of them is there: identification is data */
+	struct mo_magic magic[4];	    /* one of them is there: identification is data */
+	const struct mo_detached *detached; /* how its detached signatures are called; or NULL */
 	/*
 	 * Explains the whole source into the ledger, or leaves the ledger as it was where, at a
 	 * second look, the bytes are not of this format: they are then plain content.
@@ -36,6 +37,9 @@ struct mo_format {
  * two claim them. */
 _must_check_ int mo_format_identify(const uint8_t *head, size_t len, const struct mo_format **out,
 				    struct modulo_error *err);
+
+/* The i-th kind of detached signatures, of all formats together; NULL: there are no more. */
+const struct mo_detached *mo_format_detached(size_t i);
 
 extern const struct mo_format mo_format_module;
 

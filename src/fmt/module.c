@@ -3,7 +3,8 @@
  * Kernel modules with appended signatures (doc/formats/module.md):
  *
  *   content | body (sig_len) | algo hash id_type signer_len key_id_len pad[3] be32 sig_len | magic
- * (28)
+ *
+ * where the body is a signature or a proof (merkle.md), by id_type.
  *
  * Read from the end, as the kernel does. Strictness as in the kernel's mod_check_sig().
  */
@@ -12,85 +13,85 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cursor.h"
+#include "base/util.h"
 #include "elf/elf.h"
+#include "elf/trailer.h"
 
-#define FORM	    "module.pkcs7"
-#define MAGIC	    "~Module signature appended~\n"
-#define MAGIC_LEN   28
-#define HEADER_LEN  12
-#define TRAILER_LEN (HEADER_LEN + MAGIC_LEN) /* without the body */
-#define ID_PKCS7    2
-#define CUT_MIN	    8	 /* so many bytes of the magic at the end are a cut one */
-#define TAIL_MAX    4096 /* so far before the end a trailer is looked for that something follows */
+#define CUT_MIN	 8    /* so many bytes of the magic at the end are a cut one */
+#define TAIL_MAX 4096 /* so far before the end a trailer is looked for that something follows */
+
+/* By id_type - FIRST_TYPE: the kinds of trailers that there are. */
+#define FIRST_TYPE 2
+static const char *const forms[] = { "module.pkcs7", "module.merkle" };
+
+/* A build attaches proofs before it signs. */
+static const struct mo_detached detached[] = { { ".proof", "module.merkle" },
+					       { ".sig", "module.pkcs7" },
+					       { NULL, NULL } };
+
+struct trailer {
+	const char *form;
+	uint64_t body;
+	uint32_t len; /* of the body */
+};
 
 struct module {
 	struct mo_source *s;
 	struct mo_ledger *l;
 	struct modulo_error *err;
-	uint64_t content; /* the content's length */
-	struct {
-		uint64_t body;
-		uint32_t len;
-	} trailer[MO_SIGNATURES_MAX]; /* from the last to the first */
+	uint64_t content;			   /* the content's length */
+	struct trailer trailer[MO_SIGNATURES_MAX]; /* from the last to the first */
 	unsigned nr;
 };
 
-/* The trailer that ends at end: its body's length. 1: found; 0: none there. */
-static int trailer_at(struct module *m, uint64_t end, uint32_t *len)
+/* The trailer that ends at end. 1: found; 0: none there. */
+static int trailer_at(struct module *m, uint64_t end, struct trailer *t)
 {
-	uint8_t raw[TRAILER_LEN];
-	uint64_t at = end - TRAILER_LEN;
-	struct mo_cursor c;
-	int r;
+	uint64_t at = end - MO_TRAILER_LEN;
+	struct mo_trailer found;
+	int r = mo_trailer_read(m->s, end, &found, m->err);
 
-	if (end < TRAILER_LEN)
-		return 0;
-	r = mo_source_read(m->s, at, raw, sizeof(raw), m->err);
-	if (r < 0)
+	if (r < 0 || found.state == MO_TRAILER_NONE)
 		return r;
-	if (memcmp(raw + HEADER_LEN, MAGIC, MAGIC_LEN) != 0)
-		return 0;
-	c = mo_cur(raw, HEADER_LEN);
-	c.big = true;
-	for (size_t i = 0; i < 8; i++) {
-		uint8_t v = mo_cur_u8(&c);
-
-		if (i == 2 && v != ID_PKCS7)
-			return mo_fail(m->err, MODULO_UNSUPPORTED, at + i, "module.type",
-				       "a trailer of type %u; only PKCS#7 (2) is known", v);
-		if (i != 2 && v != 0)
-			return mo_fail(m->err, MODULO_MALFORMED, at + i, "module.header",
-				       "byte %zu of the signature header is %u, and must be 0", i,
-				       v);
-	}
-	*len = mo_cur_u32(&c);
-	if (*len == 0 || *len > MO_SIGNATURE_MAX || *len >= at)
+	if (found.state == MO_TRAILER_HEADER_BAD)
+		return mo_fail(m->err, MODULO_MALFORMED, at + found.field, "module.header",
+			       "byte %u of the signature header is %u, and must be 0", found.field,
+			       found.value);
+	if (found.type < FIRST_TYPE || found.type - FIRST_TYPE >= (int)MO_NR(forms))
+		return mo_fail(m->err, MODULO_UNSUPPORTED, at + 2, "module.type",
+			       "a trailer of type %u; only PKCS#7 (2) and proofs (3) are known",
+			       found.type);
+	if (found.state == MO_TRAILER_SIZE_BAD || found.len == 0 || found.len > MO_SIGNATURE_MAX)
 		return mo_fail(m->err, MODULO_MALFORMED, at + 8, "module.siglen",
-			       "a signature of %u bytes in front of which %llu bytes lie", *len,
-			       (unsigned long long)at);
+			       "a signature of %u bytes in front of which %llu bytes lie",
+			       found.len, (unsigned long long)at);
+	*t = (struct trailer){ forms[found.type - FIRST_TYPE], found.body, found.len };
 	return 1;
+}
+
+/* Kernels look below a trailer for one more, of the other type (doc/kernel.md). */
+static bool is_pair(const struct module *m, const struct trailer *below)
+{
+	return m->nr == 1 && m->trailer[0].form != below->form;
 }
 
 static int find_trailers(struct module *m)
 {
-	uint32_t len = 0;
+	struct trailer t = { 0 };
 	int r;
 
-	while ((r = trailer_at(m, m->content, &len)) > 0) {
-		if (m->nr && !(m->l->want & MO_WANT_NESTED))
-			return mo_fail(m->err, MODULO_MALFORMED, m->content - TRAILER_LEN,
+	while ((r = trailer_at(m, m->content, &t)) > 0) {
+		if (m->nr && !is_pair(m, &t) && !(m->l->want & MO_WANT_NESTED))
+			return mo_fail(m->err, MODULO_MALFORMED, m->content - MO_TRAILER_LEN,
 				       "module.nested",
 				       "a signature on top of a signature: sign-file was run twice "
 				       "(--nested explains both)");
 		if (m->nr == MO_SIGNATURES_MAX)
 			return mo_fail(
-				m->err, MODULO_LIMIT, m->content - TRAILER_LEN, "module.nested",
+				m->err, MODULO_LIMIT, m->content - MO_TRAILER_LEN, "module.nested",
 				"more than %d signatures on top of each other", MO_SIGNATURES_MAX);
-		m->content -= TRAILER_LEN + len;
-		m->trailer[m->nr].body = m->content;
-		m->trailer[m->nr].len = len;
-		m->nr++;
+		m->content = t.body;
+		m->trailer[m->nr++] = t;
 	}
 	return r;
 }
@@ -105,21 +106,22 @@ static int look_for_damage(struct module *m)
 
 	if (r < 0)
 		return r;
-	for (size_t k = MAGIC_LEN - 1; k >= CUT_MIN; k--)
-		if (n >= k && memcmp(tail + n - k, MAGIC, k) == 0)
+	for (size_t k = MO_TRAILER_MAGIC_LEN - 1; k >= CUT_MIN; k--)
+		if (n >= k && memcmp(tail + n - k, MO_TRAILER_MAGIC, k) == 0)
 			return mo_fail(m->err, MODULO_MALFORMED, m->s->len, "module.cut",
 				       "the file ends inside a trailer, %zu bytes before its end",
-				       MAGIC_LEN - k);
-	for (size_t i = HEADER_LEN; i + MAGIC_LEN < n; i++) {
-		const uint8_t *h = tail + i - HEADER_LEN;
+				       MO_TRAILER_MAGIC_LEN - k);
+	for (size_t i = MO_TRAILER_HEADER; i + MO_TRAILER_MAGIC_LEN < n; i++) {
+		const uint8_t *h = tail + i - MO_TRAILER_HEADER;
 
-		if (memcmp(tail + i, MAGIC, MAGIC_LEN) != 0)
+		if (memcmp(tail + i, MO_TRAILER_MAGIC, MO_TRAILER_MAGIC_LEN) != 0)
 			continue;
 		if (h[0] == 0 && h[1] == 0 && h[3] == 0 && h[4] == 0 &&
 		    mo_get_be32(h + 8) < m->s->len)
-			return mo_fail(m->err, MODULO_MALFORMED, m->s->len - n + i + MAGIC_LEN,
-				       "module.tail", "%zu bytes behind the signature",
-				       n - i - MAGIC_LEN);
+			return mo_fail(m->err, MODULO_MALFORMED,
+				       m->s->len - n + i + MO_TRAILER_MAGIC_LEN, "module.tail",
+				       "%zu bytes behind the signature",
+				       n - i - MO_TRAILER_MAGIC_LEN);
 	}
 	return 0;
 }
@@ -230,7 +232,7 @@ static int explain(struct mo_source *s, struct mo_ledger *l, struct modulo_error
 	if (r < 0)
 		return r;
 	modinfo = mo_elf_find(&elf, ".modinfo");
-	mo_ledger_leaf(l, "module", FORM, m.content);
+	mo_ledger_leaf(l, "module", detached, m.content);
 	/* Objects that are no modules (crtbegin.o, scripts/module-common.o) are explained alike,
 	 * but nobody misses a signature. */
 	l->item->claimed = modinfo != NULL || m.nr;
@@ -242,7 +244,7 @@ static int explain(struct mo_source *s, struct mo_ledger *l, struct modulo_error
 			return mo_fail_nomem(err);
 		r = mo_source_read(s, m.trailer[i].body, body, m.trailer[i].len, err);
 		if (r == 0)
-			r = mo_ledger_signature(l, FORM, body, m.trailer[i].len, err);
+			r = mo_ledger_signature(l, m.trailer[i].form, body, m.trailer[i].len, err);
 	}
 	if (r == 0 && l->want & MO_WANT_LABELS)
 		r = add_labels(&m, &elf);
@@ -255,5 +257,6 @@ const struct mo_format mo_format_module = {
 	.name = "module",
 	.brief = "kernel modules and other ELF relocatable objects",
 	.magic = { { 0, 4, "\177ELF" } },
+	.detached = detached,
 	.explain = explain,
 };

@@ -35,3 +35,12 @@ int mo_format_identify(const uint8_t *head, size_t len, const struct mo_format *
 	*out = found;
 	return 0;
 }
+
+const struct mo_detached *mo_format_detached(size_t i)
+{
+	for (size_t f = 0; f < MO_NR(formats); f++)
+		for (const struct mo_detached *d = formats[f]->detached; d && d->suffix; d++)
+			if (i-- == 0)
+				return d;
+	return NULL;
+}

@@ -134,7 +134,8 @@ static size_t lz4_block(const uint8_t *in, size_t len, uint8_t *out)
 static int unlz4(struct mo_source *enc, struct unpacked *u, struct modulo_error *err)
 {
 	enum { BOUND = LZ4_BLOCK + LZ4_BLOCK / 255 + 16 };
-	_cleanup_free_ uint8_t *in = malloc(BOUND), *out = malloc(LZ4_BLOCK);
+	_cleanup_free_ uint8_t *in = malloc((size_t)MO_MIN(enc->len, (uint64_t)BOUND)),
+			       *out = malloc(LZ4_BLOCK);
 
 	if (!in || !out)
 		return mo_fail_nomem(err);

@@ -22,6 +22,8 @@ static const struct {
 	{ "child", MO_EL_CHILD, false, false, true, false },
 	{ "cms", MO_EL_CMS, true, false, false, true },
 	{ "be32(len(cms))", MO_EL_CMS_LEN, false, true, false, true },
+	{ "proof", MO_EL_PROOF, true, false, false, true },
+	{ "be32(len(proof))", MO_EL_PROOF_LEN, false, true, false, true },
 };
 
 const char *mo_element_expression(enum mo_element_kind k)
@@ -164,6 +166,9 @@ static int parse_form(struct reader *r, struct mo_form *f)
 		rc = parse_element(r, f, s, end ? (size_t)(end - s) : strlen(s));
 		end = end ? end + 1 : NULL;
 	}
+	/* An element of a signature that has an argument is its free one. */
+	if (rc == 0 && f->signature && mo_form_arguments(f) != 1)
+		return broken(r, "a signature without its one free element");
 	return rc;
 }
 
@@ -270,9 +275,11 @@ void mo_form_render_signature(const struct mo_form *f, const uint8_t *body, size
 
 		switch (el->kind) {
 		case MO_EL_CMS:
+		case MO_EL_PROOF:
 			mo_buf_add(out, body, len);
 			break;
 		case MO_EL_CMS_LEN:
+		case MO_EL_PROOF_LEN:
 			mo_put_be32(be, (uint32_t)len);
 			mo_buf_add(out, be, sizeof(be));
 			break;
@@ -282,11 +289,26 @@ void mo_form_render_signature(const struct mo_form *f, const uint8_t *body, size
 	}
 }
 
+static bool is_be32(enum mo_element_kind k)
+{
+	return k == MO_EL_CMS_LEN || k == MO_EL_PROOF_LEN;
+}
+
 size_t mo_form_fixed_len(const struct mo_form *f)
 {
 	size_t len = 0;
 
 	for (unsigned i = 0; i < f->nr; i++)
-		len += f->element[i].kind == MO_EL_CMS_LEN ? 4 : f->element[i].len;
+		len += is_be32(f->element[i].kind) ? 4 : f->element[i].len;
 	return len;
+}
+
+enum mo_element_kind mo_form_free_element(const struct mo_form *f)
+{
+	unsigned i = 0;
+
+	/* A signature's form has one, or the table was refused. */
+	while (f->element[i].kind != MO_EL_CMS && f->element[i].kind != MO_EL_PROOF)
+		i++;
+	return f->element[i].kind;
 }

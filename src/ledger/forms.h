@@ -20,8 +20,10 @@ enum mo_element_kind {
 	MO_EL_WORD,
 	MO_EL_CHILD_LEN, /* decimal(len(child)), derived */
 	MO_EL_CHILD,
-	MO_EL_CMS,     /* the free element of a signature */
-	MO_EL_CMS_LEN, /* be32(len(cms)), derived */
+	MO_EL_CMS,	 /* the free element of a signature */
+	MO_EL_CMS_LEN,	 /* be32(len(cms)), derived */
+	MO_EL_PROOF,	 /* the free element of a proof */
+	MO_EL_PROOF_LEN, /* be32(len(proof)), derived */
 };
 
 struct mo_element {
@@ -87,6 +89,8 @@ void mo_form_render_record(const struct mo_form *f, const struct mo_word *arg, s
  */
 void mo_form_render_signature(const struct mo_form *f, const uint8_t *body, size_t len,
 			      struct mo_buf *out);
+/* Which element of a signature's form is the free one: MO_EL_CMS, MO_EL_PROOF. */
+enum mo_element_kind mo_form_free_element(const struct mo_form *f);
 /* How many bytes the fixed part of a signature has: all but the free element. */
 size_t mo_form_fixed_len(const struct mo_form *f);
 

@@ -6,7 +6,7 @@
 #include "elf/elf.h"
 #include "hash/hash.h"
 
-void mo_ledger_leaf(struct mo_ledger *l, const char *format, const char *detached,
+void mo_ledger_leaf(struct mo_ledger *l, const char *format, const struct mo_detached *detached,
 		    uint64_t core_len)
 {
 	l->item->format = format;
@@ -102,7 +102,7 @@ static int check_signature(struct mo_item *it, struct mo_signature *s, struct mo
 	if (s->body_len > MO_SIGNATURE_MAX)
 		return mo_fail(err, MODULO_LIMIT, s->off, "ledger.signature",
 			       "a signature of %zu bytes, over %d", s->body_len, MO_SIGNATURE_MAX);
-	r = mo_cms_parse(s->body, s->body_len, &s->cms, err);
+	r = mo_body_parse(s->form, s->body, s->body_len, &s->parsed, err);
 	if (r < 0) {
 		mo_error_shift(err, s->off);
 		return r;
@@ -189,10 +189,10 @@ int mo_item_digest(struct mo_item *it, struct mo_item_digest *out, struct modulo
 		struct mo_signature *s = &leaf->sig[i];
 
 		/* The first signature is made over the core, which is hashed already. */
-		if (i == 0 && s->cms.hash == MO_SHA256)
+		if (i == 0 && s->parsed.kind == MO_EL_CMS && s->parsed.hash == MO_SHA256)
 			memcpy(out->signed_content[i], out->core, sizeof(out->core));
 		else
-			r = mo_hash_source(s->cms.hash, leaf->source, 0, s->off,
+			r = mo_body_digest(&s->parsed, leaf->source, 0, s->off, NULL,
 					   out->signed_content[i], err);
 	}
 	return r;

@@ -18,8 +18,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "codec/codec.h"
-#include "der/cms.h"
 #include "io/source.h"
+#include "ledger/body.h"
 #include "ledger/forms.h"
 
 #define MO_SIGNATURES_MAX 8	/* in one leaf */
@@ -33,7 +33,15 @@ struct mo_signature {
 	uint64_t off, len;   /* its bytes in the leaf */
 	const uint8_t *body; /* the free element; in the arena */
 	size_t body_len;
-	struct mo_cms cms; /* views into body */
+	struct mo_body parsed; /* views into body */
+};
+
+/*
+ * How detached signatures of a format are called: the member's path and suffix, and the form that
+ * the bytes take. An array of these stands in the order of the trailers, and ends with a NULL.
+ */
+struct mo_detached {
+	const char *suffix, *form;
 };
 
 enum mo_grade { MO_CHECKED, MO_PROVEN, MO_CARRIED };
@@ -60,8 +68,7 @@ struct mo_item {
 	uint64_t core_len;
 	unsigned nr_sigs;
 	struct mo_signature sig[MO_SIGNATURES_MAX];
-	const char
-		*detached; /* the form that a detached signature of it takes; NULL: it has none */
+	const struct mo_detached *detached; /* NULL: it has no detached signatures */
 	bool claimed; /* by a format that may carry signatures: an unsigned module is worth a word
 		       */
 	const char *note; /* why no format claims it although one looked; NULL: nothing to say */
@@ -96,10 +103,9 @@ struct mo_ledger {
 
 /*
  * Says that the leaf is core_len bytes of core and what the mo_ledger_signature() calls, from the
- * first to the last, add. detached: the form that a detached signature of it takes. Coverage is
- * checked by mo_item_check(), not believed.
+ * first to the last, add. Coverage is checked by mo_item_check(), not believed.
  */
-void mo_ledger_leaf(struct mo_ledger *l, const char *format, const char *detached,
+void mo_ledger_leaf(struct mo_ledger *l, const char *format, const struct mo_detached *detached,
 		    uint64_t core_len);
 /* A signature of that form whose free element is body (borrowed: copied here). "ledger.signatures"
  * over 8. */
@@ -141,7 +147,7 @@ static inline void mo_item_releasep(struct mo_item **it)
 
 struct mo_item_digest {
 	uint8_t core[32]; /* SHA-256 of the core */
-	/* for each signature of the leaf, the digest (by its own hash) of what it signs */
+	/* for each signature of the leaf, the digest (by its own hash) of what it is made over */
 	uint8_t signed_content[MO_SIGNATURES_MAX][MO_DIGEST_MAX];
 };
 

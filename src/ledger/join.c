@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "codec/codec.h"
-#include "der/cms.h"
 #include "hash/tee.h"
 #include "ledger/item.h"
 #include "ledger/ledger.h"
@@ -130,21 +129,17 @@ static int expect_core(struct join *j, const void *p, size_t len)
 /* --- leaves
  * ------------------------------------------------------------------------------------------ */
 
-static int check_message_digest(struct join *j, const struct mo_cms *cms, uint64_t core_off,
-				uint64_t core_len, const struct mo_buf *before)
+/* A signature that names a digest of what it is made over: core and the signatures before it. */
+static int check_named_digest(struct join *j, const struct mo_body *b, uint64_t core_off,
+			      uint64_t core_len, const struct mo_buf *before)
 {
-	_cleanup_hash_ struct mo_hash h = { 0 };
-	struct mo_tee t = mo_tee(&h, NULL, NULL);
 	uint8_t digest[MO_DIGEST_MAX];
 	int r;
 
-	if (cms->message_digest.len == 0)
+	if (!mo_body_names_digest(b))
 		return 0;
-	mo_hash_init(&h, cms->hash);
-	r = mo_source_copy(j->core, core_off, core_len, &t.sink, j->err);
-	mo_hash_update(&h, before->data, before->len);
-	r = r < 0 ? r : mo_hash_final(&h, digest, j->err);
-	if (r == 0 && memcmp(digest, cms->message_digest.p, cms->message_digest.len) != 0)
+	r = mo_body_digest(b, j->core, core_off, core_len, before, digest, j->err);
+	if (r == 0 && mo_body_bound(b, digest, NULL) < 0)
 		return refuse(j, MODULO_MISMATCH, "cms.digest", "the signature is another file's");
 	return r;
 }
@@ -155,7 +150,7 @@ static int join_signature(struct join *j, uint64_t core_off, uint64_t core_len, 
 	_cleanup_(mo_buf_release) struct mo_buf body = { 0 };
 	const struct mo_form *form;
 	struct mo_word name, arg;
-	struct mo_cms cms;
+	struct mo_body parsed;
 	bool fits;
 	int r = mo_lines_want(&j->lines);
 
@@ -182,8 +177,8 @@ static int join_signature(struct join *j, uint64_t core_off, uint64_t core_len, 
 	if (!fits)
 		return refuse(j, MODULO_MALFORMED, "ledger.place",
 			      "a module's signature behind what is no ELF relocatable object");
-	r = mo_cms_parse((const uint8_t *)body.data, body.len, &cms, j->err);
-	r = r < 0 ? r : check_message_digest(j, &cms, core_off, core_len, all);
+	r = mo_body_parse(form, (const uint8_t *)body.data, body.len, &parsed, j->err);
+	r = r < 0 ? r : check_named_digest(j, &parsed, core_off, core_len, all);
 	if (r == 0)
 		mo_form_render_signature(form, (const uint8_t *)body.data, body.len, all);
 	return r;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "modules/set.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "hash/hash.h"
 
 int mo_set_init(struct mo_set *s, bool list, uint32_t nr, struct modulo_error *err)
@@ -65,31 +63,6 @@ int mo_set_finish(struct mo_set *s, struct modulo_error *err)
 		s->by_sha256[i] = i;
 	qsort_r(s->by_sha256, s->nr, sizeof(*s->by_sha256), compare_digests, s);
 	return s->list ? hash_list(s, err) : make_tree(s, err);
-}
-
-void mo_root_render(unsigned levels, const uint8_t root[32], char out[MO_ROOT_TEXT])
-{
-	int n = snprintf(out, MO_ROOT_TEXT, "%u:", levels);
-
-	for (size_t i = 0; i < 32; i++)
-		n += snprintf(out + n, MO_ROOT_TEXT - (size_t)n, "%02x", root[i]);
-}
-
-bool mo_root_parse(const char *s, size_t len, unsigned *levels, uint8_t root[32])
-{
-	const char *colon = memchr(s, ':', len);
-	size_t n = colon ? (size_t)(colon - s) : 0;
-	uint64_t v;
-
-	if (!colon || !mo_text_number(s, n, &v) || v > MO_MERKLE_MAX_LEVELS ||
-	    !mo_text_hex(colon + 1, len - n - 1, root, 32))
-		return false;
-	*levels = (unsigned)v;
-	/* The tree of no modules has this one root. */
-	for (size_t i = 0; v == 0 && i < 32; i++)
-		if (root[i])
-			return false;
-	return true;
 }
 
 unsigned mo_path_tail(const char *a, const char *b)

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "io/source.h"
+#include "merkle/root.h"
 #include "merkle/tree.h"
 
 struct mo_set_entry {
@@ -42,11 +43,6 @@ bool mo_set_begins(const uint8_t *head, size_t len);
 _must_check_ int mo_set_read(struct mo_source *from, struct mo_set *out, struct modulo_error *err);
 /* The text, in pieces. */
 _must_check_ int mo_set_write(const struct mo_set *s, struct mo_sink *k, struct modulo_error *err);
-
-/* LEVELS:HEX, without a NUL's worry: at most 2 + 1 + 64 bytes and a NUL. */
-#define MO_ROOT_TEXT 72
-void mo_root_render(unsigned levels, const uint8_t root[32], char out[MO_ROOT_TEXT]);
-bool mo_root_parse(const char *s, size_t len, unsigned *levels, uint8_t root[32]);
 
 #define MO_SET_NONE UINT32_MAX
 

@@ -80,6 +80,7 @@ static int read_head(struct mo_lines *l, struct head *h)
 {
 	struct mo_word w;
 	uint64_t version;
+	bool word;
 	int r = check_begin(l->s, l->err);
 
 	r = r < 0 ? r : mo_lines_want(l);
@@ -95,8 +96,9 @@ static int read_head(struct mo_lines *l, struct head *h)
 	r = r < 0 ? r : mo_lines_expect(l, "kind");
 	if (r < 0)
 		return r;
-	h->list = mo_lines_word(l, &w) && mo_word_is(&w, "list");
-	if (!h->list && !mo_word_is(&w, "tree"))
+	word = mo_lines_word(l, &w);
+	h->list = word && mo_word_is(&w, "list");
+	if (!h->list && (!word || !mo_word_is(&w, "tree")))
 		return mo_lines_fail(l, MODULO_MALFORMED, "merkle.kind",
 				     "a kind other than tree and list");
 	r = mo_lines_done(l);

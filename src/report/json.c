@@ -164,7 +164,9 @@ static void signature(FILE *f, const struct modulo_signature *s)
 	fputc(',', f);
 	report_json_texts(f, "issuer", s->issuer, "serial", s->serial, "key_id", s->key_id,
 			  "algorithm", s->algorithm, "hash", s->hash, "signing_time",
-			  s->signing_time, "value", s->value, NULL);
+			  s->signing_time, "value", s->value, "root", s->root, NULL);
+	if (s->root)
+		fprintf(f, ",\"index\":%" PRIu32, s->index);
 	fputc('}', f);
 }
 

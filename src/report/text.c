@@ -117,7 +117,12 @@ static void print_signature(FILE *f, const struct modulo_signature *s)
 {
 	fprintf(f, "  %-14s %s at %" PRIu64 ", %" PRIu64 " bytes, %s\n", "signature", s->kind,
 		s->offset, s->length, modulo_status_name(s->status));
-	field(f, "signer", s->signer ? s->signer : "(no certificate at hand)");
+	if (s->root) {
+		field(f, "root", s->root);
+		fprintf(f, "  %-14s %" PRIu32 "\n", "index", s->index);
+	} else {
+		field(f, "signer", s->signer ? s->signer : "(no certificate at hand)");
+	}
 	if (s->certificate) {
 		fprintf(f, "  %-14s ", "certificate");
 		report_hex(f, s->certificate, 32);

@@ -177,7 +177,7 @@ static int compare_invalid(struct work *w, const struct mo_member *m, const char
 		return 0;
 	mo_buf_fmt(&b,
 		   "INVALID signature in %s: it is not made over this content, or not by the key "
-		   "that it names",
+		   "that it names, or leads to no root that was given",
 		   side);
 	return differ(w, "signature", MODULO_DIFFERENT, keep(w, &b), err);
 }

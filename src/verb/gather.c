@@ -111,9 +111,9 @@ int mo_gather_signature(struct mo_gather *g, char side, const struct mo_signatur
 	struct modulo_group key = {
 		.side = side,
 		.kind = s->form->signature,
-		.algorithm = mo_sigalg_name(s->cms.sigalg),
-		.hash = mo_alg_name(s->cms.hash),
-		.name = mo_public_signer(&scratch, &s->cms, j),
+		.algorithm = mo_public_algorithm(&s->parsed),
+		.hash = mo_alg_name(s->parsed.hash),
+		.name = mo_public_signer(&scratch, &s->parsed, j),
 		.certificate = j->cert ? j->cert->sha256 : NULL,
 		.status = mo_public_status(j->status),
 		.count = 1,

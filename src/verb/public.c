@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "merkle/root.h"
 
 enum modulo_status mo_public_status(enum mo_sig_status s)
 {
@@ -48,14 +49,24 @@ static const char *hex(struct mo_arena *arena, struct mo_buf *b, struct mo_view 
 	return keep(arena, b);
 }
 
-const char *mo_public_signer(struct mo_arena *arena, const struct mo_cms *cms,
+const char *mo_public_algorithm(const struct mo_body *b)
+{
+	return b->kind == MO_EL_PROOF ? "merkle" : mo_sigalg_name(b->cms.sigalg);
+}
+
+const char *mo_public_signer(struct mo_arena *arena, const struct mo_body *body,
 			     const struct mo_judged *j)
 {
 	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
+	const struct mo_cms *cms = &body->cms;
+	char root[MO_ROOT_TEXT];
 
 	if (j->cert)
 		return mo_arena_dup(arena, j->cert->subject, strlen(j->cert->subject));
-	if (cms->issuer.len) {
+	if (body->kind == MO_EL_PROOF) {
+		mo_root_render(body->proof.levels, j->root, root);
+		mo_buf_fmt(&b, "root %s", root);
+	} else if (cms->issuer.len) {
 		mo_name_text(cms->issuer, &b);
 		mo_buf_str(&b, " serial ");
 		mo_buf_hex(&b, cms->serial.p, cms->serial.len);
@@ -66,42 +77,62 @@ const char *mo_public_signer(struct mo_arena *arena, const struct mo_cms *cms,
 	return keep(arena, &b);
 }
 
+/* Where a proof leads; false when out of memory. */
+static bool add_proof(struct mo_arena *arena, const struct mo_proof *proof,
+		      const struct mo_judged *j, struct modulo_signature *p)
+{
+	char root[MO_ROOT_TEXT];
+
+	mo_root_render(proof->levels, j->root, root);
+	p->root = mo_arena_dup(arena, root, strlen(root));
+	p->index = proof->index;
+	return p->root;
+}
+
+/* Whose a signature says it is; false when out of memory. */
+static bool add_names(struct mo_arena *arena, const struct mo_cms *cms, struct modulo_signature *p)
+{
+	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
+
+	if (cms->issuer.len) {
+		mo_name_text(cms->issuer, &b);
+		p->issuer = keep(arena, &b);
+		p->issuer_cn = mo_name_cn(cms->issuer, &b) ? keep(arena, &b) : NULL;
+		p->serial = hex(arena, &b, cms->serial);
+	} else {
+		p->key_id = hex(arena, &b, cms->key_id);
+	}
+	if (cms->signing_time.len)
+		p->signing_time = mo_arena_dup(arena, cms->signing_time.p, cms->signing_time.len);
+	p->value = hex(arena, &b, cms->value);
+	return (cms->issuer.len ? p->issuer && p->serial : p->key_id != NULL) && p->value &&
+	       (!cms->signing_time.len || p->signing_time);
+}
+
 int mo_public_signature(struct mo_arena *arena, const struct mo_signature *s,
 			const struct mo_judged *j, struct modulo_signature *out,
 			struct modulo_error *err)
 {
-	_cleanup_(mo_buf_release) struct mo_buf b = { 0 };
-	const struct mo_cms *cms = &s->cms;
 	struct modulo_signature p = {
 		.kind = s->form->signature,
 		.form = s->form->name,
-		.algorithm = mo_sigalg_name(cms->sigalg),
-		.hash = mo_alg_name(cms->hash),
+		.algorithm = mo_public_algorithm(&s->parsed),
+		.hash = mo_alg_name(s->parsed.hash),
 		.offset = s->off,
 		.length = s->len,
 		.status = mo_public_status(j->status),
 	};
+	bool ok = s->parsed.kind == MO_EL_PROOF ? add_proof(arena, &s->parsed.proof, j, &p)
+						: add_names(arena, &s->parsed.cms, &p);
 
-	if (cms->issuer.len) {
-		mo_name_text(cms->issuer, &b);
-		p.issuer = keep(arena, &b);
-		p.issuer_cn = mo_name_cn(cms->issuer, &b) ? keep(arena, &b) : NULL;
-		p.serial = hex(arena, &b, cms->serial);
-	} else {
-		p.key_id = hex(arena, &b, cms->key_id);
-	}
-	if (cms->signing_time.len)
-		p.signing_time = mo_arena_dup(arena, cms->signing_time.p, cms->signing_time.len);
-	p.value = hex(arena, &b, cms->value);
 	if (j->cert) {
 		p.signer = mo_arena_dup(arena, j->cert->subject, strlen(j->cert->subject));
 		p.signer_cn = mo_arena_dup(arena, j->cert->cn, strlen(j->cert->cn));
 		p.certificate = (const uint8_t *)mo_arena_dup(arena, j->cert->sha256,
 							      sizeof(j->cert->sha256));
+		ok = ok && p.signer && p.signer_cn && p.certificate;
 	}
-	if (!(cms->issuer.len ? p.issuer && p.serial : p.key_id != NULL) || !p.value ||
-	    (cms->signing_time.len && !p.signing_time) ||
-	    (j->cert && (!p.signer || !p.signer_cn || !p.certificate)))
+	if (!ok)
 		return mo_fail_nomem(err);
 	*out = p;
 	return 0;

@@ -14,9 +14,10 @@ _must_check_ int mo_public_signature(struct mo_arena *arena, const struct mo_sig
 enum modulo_status mo_public_status(enum mo_sig_status s);
 /*
  * Who made a signature, in one line: the certificate's subject where it is known, else issuer and
- * serial, or the key identifier. NULL when out of memory.
+ * serial, or the key identifier. Of a proof the root that it leads to. NULL when out of memory.
  */
-const char *mo_public_signer(struct mo_arena *arena, const struct mo_cms *cms,
+const char *mo_public_signer(struct mo_arena *arena, const struct mo_body *body,
 			     const struct mo_judged *j);
+const char *mo_public_algorithm(const struct mo_body *b); /* "rsa"; "merkle" */
 
 #endif

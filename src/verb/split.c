@@ -62,7 +62,7 @@ static int account(struct split *s, struct mo_member *m, struct modulo_error *er
 static int refuse_foreign(const struct mo_member *m, struct modulo_error *err)
 {
 	for (unsigned i = 0; m->leaf && i < m->leaf->nr_sigs; i++) {
-		int r = mo_cms_digest(&m->leaf->sig[i].cms, m->digest.signed_content[i], err);
+		int r = mo_body_bound(&m->leaf->sig[i].parsed, m->digest.signed_content[i], err);
 
 		if (r < 0)
 			return r;

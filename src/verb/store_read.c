@@ -3,15 +3,21 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "fmt/format.h"
 #include "hash/hash.h"
 #include "ledger/lines.h"
 #include "verb/store.h"
 #include "verb/store_text.h"
 
+/* What a single file is that has another name. */
+#define SIGNATURE_NAME                                                                             \
+	"x"                                                                                        \
+	".sig"
+
 struct mo_store {
 	const char *path;
-	bool single; /* one detached signature: the store is a file */
-	bool debian; /* <path>.sig, not keyed by content */
+	const struct mo_detached *single; /* the store is a file: one detached signature */
+	bool debian;			  /* <path>.sig and <path>.proof, not keyed by content */
 	bool single_taken;
 	struct mo_dir dir;
 	bool *taken; /* for each entry of dir */
@@ -82,6 +88,17 @@ static bool ends_in(const char *s, const char *suffix)
 	return n > k && strcmp(s + n - k, suffix) == 0;
 }
 
+/* What a detached file's name says that it is; NULL: nothing. */
+static const struct mo_detached *kind_of(const char *name)
+{
+	const struct mo_detached *d;
+	size_t i = 0;
+
+	while ((d = mo_format_detached(i)) && !ends_in(name, d->suffix))
+		i++;
+	return d;
+}
+
 /* Marks as taken what is not to be missed: directories, the mark, and what the globs leave out. */
 static int choose(struct mo_store *s, const struct mo_context *c, struct modulo_error *err)
 {
@@ -92,6 +109,7 @@ static int choose(struct mo_store *s, const struct mo_context *c, struct modulo_
 		const struct mo_entry *e = &s->dir.entry[i];
 		_cleanup_free_ char *member = NULL;
 		struct mo_arena arena = { 0 };
+		const struct mo_detached *d;
 		const char *path;
 
 		if (e->type == MO_DIR) {
@@ -102,14 +120,16 @@ static int choose(struct mo_store *s, const struct mo_context *c, struct modulo_
 			s->taken[i] = strcmp(e->path, MO_STORE_MARK) == 0;
 			continue;
 		}
-		if (!ends_in(e->path, ".sig")) {
+		d = kind_of(e->path);
+		if (!d) {
 			mo_fail(err, MODULO_UNSUPPORTED, MODULO_NO_OFFSET, "store.layout",
-				"neither a store nor a detached signature (<path>.sig)");
+				"neither a store nor a detached signature (<path>.sig) or proof "
+				"(<path>.proof)");
 			blame(s, e->path, err);
 			return MODULO_UNSUPPORTED;
 		}
 		path = mo_entry_escaped(e, &arena);
-		member = path ? strndup(path, strlen(path) - 4) : NULL;
+		member = path ? strndup(path, strlen(path) - strlen(d->suffix)) : NULL;
 		mo_arena_release(&arena);
 		if (!member)
 			return mo_fail_nomem(err);
@@ -130,7 +150,10 @@ int mo_store_open(const char *path, const struct mo_context *c, bool single, str
 		return mo_fail_nomem(err);
 	s->path = path;
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-		s->single = s->debian = true;
+		s->debian = true;
+		s->single = kind_of(path);
+		if (!s->single)
+			s->single = kind_of(SIGNATURE_NAME);
 		if (!single) {
 			r = mo_fail(err, MODULO_USAGE, MODULO_NO_OFFSET, "store.layout",
 				    "one detached signature cannot be that of a directory");
@@ -179,91 +202,54 @@ static int mismatch(struct modulo_error *err, const char *text)
 	return mo_fail(err, MODULO_MISMATCH, MODULO_NO_OFFSET, "store.mismatch", "%s", text);
 }
 
-/* What a signature is made over: the leaf's core and the trailers before it. */
-static int signed_digest(const struct mo_member *m, enum mo_alg alg, const struct mo_buf *before,
-			 uint8_t *out, struct modulo_error *err)
-{
-	_cleanup_hash_ struct mo_hash h = { 0 };
-	uint8_t chunk[4096];
-	int r = 0;
-
-	if (alg == MO_SHA256 && before->len == 0) {
-		memcpy(out, m->digest.core, 32);
-		return 0;
-	}
-	mo_hash_init(&h, alg);
-	for (uint64_t off = 0; r == 0 && off < m->leaf->core_len; off += sizeof(chunk)) {
-		size_t n = (size_t)MO_MIN(m->leaf->core_len - off, (uint64_t)sizeof(chunk));
-
-		r = mo_source_read(m->leaf->source, off, chunk, n, err);
-		mo_hash_update(&h, chunk, n);
-	}
-	mo_hash_update(&h, before->data, before->len);
-	return r < 0 ? r : mo_hash_final(&h, out, err);
-}
-
 /* Checks one signature's body for the member, and adds its trailer. */
 static int add_signature(const struct mo_context *c, const struct mo_member *m,
 			 const struct mo_form *form, const uint8_t *body, size_t len,
-			 struct mo_buf *trailers, bool *verified, struct modulo_error *err)
+			 struct mo_buf *trailers, bool *bound, struct modulo_error *err)
 {
+	struct mo_item *leaf = m->leaf;
 	uint8_t digest[MO_DIGEST_MAX];
-	enum mo_sig_status status;
-	const struct mo_cert *cert;
-	struct mo_cms cms;
+	struct mo_judged judged = { 0 };
+	struct mo_body parsed;
 	bool fits;
 	int r;
 
 	if (len > MO_SIGNATURE_MAX)
 		return mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature",
 			       "a signature of more than 65,536 bytes");
-	r = mo_form_fits(form, m->leaf->source, 0, m->leaf->core_len, &fits, err);
+	r = mo_form_fits(form, leaf->source, 0, leaf->core_len, &fits, err);
 	if (r == 0 && !fits)
 		return mismatch(
 			err, "a module's signature for a file that is no ELF relocatable object");
-	r = r < 0 ? r : mo_cms_parse(body, len, &cms, err);
-	r = r < 0 ? r : signed_digest(m, cms.hash, trailers, digest, err);
+	r = r < 0 ? r : mo_body_parse(form, body, len, &parsed, err);
+	if (r == 0 && parsed.kind == MO_EL_CMS && parsed.hash == MO_SHA256 && !trailers->len)
+		memcpy(digest, m->digest.core, sizeof(m->digest.core));
+	else if (r == 0)
+		r = mo_body_digest(&parsed, leaf->source, 0, leaf->core_len, trailers, digest, err);
 	r = r < 0 ? r
-		  : mo_keyring_judge(c->keyring, &cms, digest,
-				     trailers->len ? NULL : m->leaf->source, m->leaf->core_len,
-				     &status, &cert, err);
+		  : mo_judge_signature(c, &parsed, digest, trailers->len ? NULL : leaf->source,
+				       leaf->core_len, &judged, err);
 	if (r < 0)
 		return r;
-	if (status == MO_SIG_INVALID)
-		return mismatch(
-			err, "the signature is not one of this content by the key that it names");
-	*verified = status == MO_SIG_VERIFIED || cms.message_digest.len;
+	if (judged.status == MO_SIG_INVALID)
+		return mismatch(err, "the signature is not one of this content by the key that it "
+				     "names, or leads to no root that was given");
+	*bound = judged.status == MO_SIG_VERIFIED || mo_body_names_digest(&parsed);
 	mo_form_render_signature(form, body, len, trailers);
 	return mo_buf_ok(trailers) ? 0 : mo_fail_nomem(err);
 }
 
-static int get_detached(struct mo_store *s, const struct mo_context *c, const struct mo_member *m,
-			struct mo_buf *trailers, uint64_t *nr, uint64_t *bound,
-			struct modulo_error *err)
+/* One detached file as the next trailer; e is its entry, where it is not the store itself. */
+static int add_detached(struct mo_store *s, const struct mo_context *c, const struct mo_member *m,
+			const char *form_name, const struct mo_entry *e, struct mo_buf *trailers,
+			bool *bound, struct modulo_error *err)
 {
-	_cleanup_(mo_buf_release) struct mo_buf name = { 0 };
 	_cleanup_source_ struct mo_source *src = NULL;
 	_cleanup_free_ uint8_t *body = NULL;
-	const struct mo_entry *e = NULL;
-	const char *detached = m->leaf->detached;
-	const struct mo_form *form =
-		detached ? mo_forms_find(&c->forms, "leaf", detached, strlen(detached)) : NULL;
-	bool verified = false;
-	int r;
+	const struct mo_form *form = mo_forms_find(&c->forms, "leaf", form_name, strlen(form_name));
+	int r = form ? read_file(s, e, &src, err)
+		     : mismatch(err, "a signature of a form that is not known");
 
-	mo_buf_fmt(&name, "%s.sig", m->e->path);
-	if (!mo_buf_ok(&name))
-		return mo_fail_nomem(err);
-	if (!s->single) {
-		e = find(s, name.data);
-		if (!e)
-			return m->leaf->claimed ? missing(m, err) : 0;
-		s->taken[e - s->dir.entry] = true;
-	}
-	s->single_taken = true;
-	if (!form)
-		return mismatch(err, "a signature for a file of no format that takes one");
-	r = read_file(s, e, &src, err);
 	if (r == 0 && src->len > MO_SIGNATURE_MAX)
 		r = mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature",
 			    "a signature of more than 65,536 bytes");
@@ -271,10 +257,64 @@ static int get_detached(struct mo_store *s, const struct mo_context *c, const st
 	if (r == 0 && !body)
 		r = mo_fail_nomem(err);
 	r = r < 0 ? r : mo_source_read(src, 0, body, (size_t)src->len, err);
-	r = r < 0 ? r : add_signature(c, m, form, body, (size_t)src->len, trailers, &verified, err);
-	*nr = r == 0;
-	*bound = verified;
-	return r;
+	return r < 0 ? r : add_signature(c, m, form, body, (size_t)src->len, trailers, bound, err);
+}
+
+/* The detached file of a member with that suffix; *e is NULL where there is none. */
+static int find_detached(struct mo_store *s, const struct mo_member *m, const char *suffix,
+			 const struct mo_entry **e, struct modulo_error *err)
+{
+	_cleanup_(mo_buf_release) struct mo_buf name = { 0 };
+
+	mo_buf_fmt(&name, "%s%s", m->e->path, suffix);
+	if (!mo_buf_ok(&name))
+		return mo_fail_nomem(err);
+	*e = find(s, name.data);
+	if (*e)
+		s->taken[*e - s->dir.entry] = true;
+	return 0;
+}
+
+static bool takes(const struct mo_item *leaf, const struct mo_detached *d)
+{
+	for (const struct mo_detached *own = leaf->detached; own && own->suffix; own++)
+		if (strcmp(own->form, d->form) == 0)
+			return true;
+	return false;
+}
+
+/* Detached files of all formats are looked for: one that a member cannot take is refused. */
+static int get_detached(struct mo_store *s, const struct mo_context *c, const struct mo_member *m,
+			struct mo_buf *trailers, uint64_t *nr, uint64_t *bound,
+			struct modulo_error *err)
+{
+	const struct mo_detached *d;
+	const struct mo_entry *e = NULL;
+	bool is_bound;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && (d = mo_format_detached(i)); i++) {
+		if (!s->single)
+			r = find_detached(s, m, d->suffix, &e, err);
+		if (r < 0 || (s->single ? d != s->single : !e))
+			continue;
+		r = takes(m->leaf, d)
+			    ? add_detached(s, c, m, d->form, e, trailers, &is_bound, err)
+			    : mismatch(err, "a signature for a file of no format that takes one");
+		*nr += r == 0;
+		*bound += r == 0 && is_bound;
+	}
+	s->single_taken = true;
+	return r == 0 && !*nr && m->leaf->claimed ? missing(m, err) : r;
+}
+
+/* Of the signed file that content and trailers make. */
+static int whole_digest(const struct mo_member *m, const struct mo_buf *trailers, uint8_t out[32],
+			struct modulo_error *err)
+{
+	const struct mo_body plain = { .hash = MO_SHA256 };
+
+	return mo_body_digest(&plain, m->leaf->source, 0, m->leaf->core_len, trailers, out, err);
 }
 
 static int read_entry(const struct mo_context *c, const struct mo_member *m, struct mo_lines *l,
@@ -333,7 +373,7 @@ static int read_entry(const struct mo_context *c, const struct mo_member *m, str
 	r = r < 0 ? r : mo_lines_next(l);
 	if (r > 0)
 		return mo_lines_fail(l, MODULO_MALFORMED, "ledger.end", "lines behind `end`");
-	r = r < 0 ? r : signed_digest(m, MO_SHA256, trailers, got, err);
+	r = r < 0 ? r : whole_digest(m, trailers, got, err);
 	if (r == 0 &&
 	    (whole_len != m->leaf->core_len + trailers->len || memcmp(got, whole, 32) != 0))
 		return mismatch(

@@ -39,3 +39,8 @@ MODULO_API int modulo_root_of(const char *path, struct modulo_root *out, struct 
 	modulo_tree_free(t);
 	return 0;
 }
+
+MODULO_API void modulo_root_text(const struct modulo_root *r, char out[MODULO_ROOT_TEXT])
+{
+	mo_root_render(r->levels, r->hash, out);
+}

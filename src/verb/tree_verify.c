@@ -117,6 +117,22 @@ static int open_known(struct verify *v, struct modulo_error *err)
 	return mo_known_of_set(&v->tree->set, &v->known, err);
 }
 
+/* A section of zeros is that of no modules, or of a kernel in which nobody filled it. */
+static int check_filled(const struct verify *v, struct modulo_error *err)
+{
+	const struct mo_known *k = known_of(v);
+	bool any = k->list ? !k->nr : k->levels != 0;
+
+	for (size_t i = 0; !any && i < k->nr * 32; i++)
+		any = k->hash[i / 32][i % 32] != 0;
+	if (any || !v->against->kernel || !v->targets.nr)
+		return 0;
+	mo_fail(err, MODULO_MISMATCH, MODULO_NO_OFFSET, "image.empty",
+		"its section of module hashes is empty: `modulo tree embed` was not run before the "
+		"image was packed");
+	return mo_blame(err, v->against->kernel, '/', MODULO_MISMATCH);
+}
+
 static int look(struct verify *v, struct modulo_error *err)
 {
 	struct mo_pool_job job = {
@@ -135,6 +151,7 @@ static int look(struct verify *v, struct modulo_error *err)
 		if (r < 0)
 			mo_blame(err, v->against->kernel, '/', r);
 	}
+	r = r < 0 ? r : check_filled(v, err);
 	return r < 0 ? r : compare_set(v, err);
 }
 

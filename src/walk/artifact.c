@@ -39,6 +39,8 @@ int mo_context_init(struct mo_context *c, const struct modulo_options *opt,
 		if (r < 0)
 			mo_error_within(err, c->opt->keyring[i], '/');
 	}
+	for (size_t i = 0; r == 0 && i < c->opt->nr_root; i++)
+		r = mo_roots_add_text(&c->roots, c->opt->root[i], err);
 	return r;
 }
 
@@ -46,6 +48,7 @@ void mo_context_release(struct mo_context *c)
 {
 	mo_forms_release(&c->forms);
 	mo_keyring_free(c->keyring);
+	mo_roots_release(&c->roots);
 	free(c->last_encoder);
 	*c = (struct mo_context){ 0 };
 }
@@ -159,14 +162,24 @@ void mo_artifact_release(struct mo_artifact *a)
 	*a = (struct mo_artifact){ 0 };
 }
 
+int mo_judge_signature(const struct mo_context *c, const struct mo_body *b, const uint8_t *digest,
+		       struct mo_source *content, uint64_t content_len, struct mo_judged *out,
+		       struct modulo_error *err)
+{
+	if (b->kind == MO_EL_PROOF)
+		return mo_roots_judge(&c->roots, b->proof.bytes.p, b->proof.bytes.len, digest,
+				      out->root, &out->status, err);
+	return mo_keyring_judge(c->keyring, &b->cms, digest, content, content_len, &out->status,
+				&out->cert, err);
+}
+
 static int judge(const struct mo_context *c, struct mo_member *m, struct modulo_error *err)
 {
 	int r = mo_item_digest(m->item, &m->digest, err);
 
 	for (unsigned i = 0; r == 0 && i < m->leaf->nr_sigs; i++)
-		r = mo_keyring_judge(c->keyring, &m->leaf->sig[i].cms, m->digest.signed_content[i],
-				     m->leaf->source, m->leaf->sig[i].off, &m->judged[i].status,
-				     &m->judged[i].cert, err);
+		r = mo_judge_signature(c, &m->leaf->sig[i].parsed, m->digest.signed_content[i],
+				       m->leaf->source, m->leaf->sig[i].off, &m->judged[i], err);
 	return r;
 }
 

@@ -134,7 +134,7 @@ lines()
 	id 2 ledger.end small small g
 	head -c 1048576 /dev/zero | tr '\0' a >g
 	id 2 ledger.line small small g
-	yes a | head -n 30 | tr '\n' ' ' >g
+	yes a | head -n 30 | paste -s -d ' ' >g
 	id 2 ledger.word small small g
 	change "3s/[0-9a-f]*\$/$zero/"; id 1 check.artifact small small g
 	change "4s/[0-9a-f]*\$/$zero/"; id 1 check.core small small g
@@ -470,6 +470,15 @@ sign()
 	shift 2
 	openssl cms -sign -binary -nocerts -outform DER -signer "$key.crt" -inkey "$key.key" -out "$out" "$@"
 }
+# How a report names the signer of KEY
+by_issuer()
+{
+	printf 'issuer O=Modulo\\054 Inc, CN=%s \\134 test serial %s\n' "$1" "$(openssl x509 -in "$1.crt" -noout -serial | sed 's/.*=//' | tr A-F a-f)"
+}
+by_key_id()
+{
+	echo "key-id $(openssl x509 -in "$1.crt" -noout -ext subjectKeyIdentifier | sed -n '$s/[ :]//gp' | tr A-F a-f)"
+}
 signatures()
 {
 	key rsa -newkey rsa:2048
@@ -485,16 +494,13 @@ signatures()
 		module "$s.der"
 		ledger module "$plain" <items >"l-$s"
 		case $s in
-		ec) cn=ec ;;
-		*) cn=rsa ;;
+		ec) who=$(by_issuer ec) ;;
+		keyid) who=$(by_key_id rsa) ;;
+		*) who=$(by_issuer rsa) ;;
 		esac
-		accepts "signature pkcs7-module 1 verified O=Modulo\\054 Inc, CN=$cn \\134 test" \
+		accepts "signature pkcs7-module 1 verified $who" \
 			'derived module.pkcs7 be32(len(cms)) 1' -- --keyring both module "$plain" "l-$s"
-		"$check" module "$plain" "l-$s" >said
-		case $s in
-		keyid) grep -q '^signature pkcs7-module 1 unverified key-id [0-9a-f]*$' said ;;
-		*) grep -q '^signature pkcs7-module 1 unverified issuer O=.* serial [0-9a-f]*$' said ;;
-		esac
+		accepts "signature pkcs7-module 1 unverified $who" -- module "$plain" "l-$s"
 		poke module $(($(size "$plain") / 2))
 		cp module moved
 		head -c "$(size "$plain")" module >bent
@@ -508,7 +514,7 @@ signatures()
 		esac
 	done
 	module ec.der
-	accepts "signature pkcs7-module 1 verified O=Modulo\\054 Inc, CN=ec \\134 test" -- --keyring ec.cer module "$plain" l-ec
+	accepts "signature pkcs7-module 1 verified $(by_issuer ec)" -- --keyring ec.cer module "$plain" l-ec
 	{ cat ec.cer && echo; } >ec.long
 	id 2 check.keyring --keyring ec.long module "$plain" l-ec
 
@@ -551,7 +557,6 @@ evil()
 		der.slack-algorithm.der) want=cms.sigalg ;;
 		der.slack-attr.der | der.tag-attrs-set.der) want=cms.attr ;;
 		der.slack-content.der) want=cms.type ;;
-		der.slack-pair.der | der.tag-empty-rdn.der | der.tag-name.der) want=cms.name ;;
 		esac
 		id "$code" "$want" "$plain" "$plain" l
 		nr=$((nr + 1))

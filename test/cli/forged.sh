@@ -49,6 +49,24 @@ behind_script()
 }
 t 'module.pkcs7: behind a script' behind_script
 
+# The same of a proof.
+proof_behind_script()
+{
+	"$modulo" split --quiet "$samples/proof.ko" --ledger good-proof
+	{
+		cat script
+		tail -c +$(($(wc -c <"$samples/plain.ko") + 1)) "$samples/proof.ko"
+	} >proven
+	{
+		head_of proven script
+		echo "leaf $(wc -c <script) 1"
+		grep '^module.merkle ' good-proof
+		echo end
+	} >l
+	forged check.after ledger.place proven script script l
+}
+t 'module.merkle: behind a script' proof_behind_script
+
 # Another place: in a member of a directory, of a length that its record claims rightly.
 in_a_tree()
 {

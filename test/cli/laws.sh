@@ -71,7 +71,7 @@ one_skeleton()
 {
 	accepted "$m/plain.ko"
 	facts said.check >plain
-	for f in rsa1 rsa2 ecdsa attrs nested; do
+	for f in rsa1 rsa2 ecdsa attrs nested proof proof-signed signed-proof; do
 		accepted "$m/$f.ko" --nested
 		facts said.check | cmp - plain
 		# The unsigned file is the core of them all.
@@ -139,7 +139,7 @@ changed()
 changes()
 {
 	step=1 # every byte of the first one's ledger, some of the rest
-	for f in ecdsa.ko attrs.ko rsa1.ko.gz; do
+	for f in ecdsa.ko attrs.ko rsa1.ko.gz proof-signed.ko; do
 		cp "$m/$f" a
 		# Not proven: an encoder's name is believed unless the checker is told to try it, and several may serve.
 		"$modulo" split --quiet a --ledger l --core c

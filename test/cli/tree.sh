@@ -286,6 +286,26 @@ kept()
 }
 t 'modes and links stay' kept
 
+# The verbs that know nothing of trees take a proof for one more kind of signature: split is detach, join is attach.
+generic()
+{
+	rm -rf g
+	cp -r "$root/demo/vendor/unsigned" g
+	cp -r g plain-g
+	"$modulo" tree build g -o g.tree
+	says 'attached: 6 of 6 modules' "$modulo" tree attach g --tree g.tree
+	"$modulo" split g --unsigned split-g --store store-g
+	diff -r split-g plain-g
+	"$modulo" join split-g --from store-g -o joined-g
+	diff -r joined-g g
+	says 'verified (6 signatures: 6 verified, 0 unverified, 0 INVALID; 0 unsigned)' \
+		"$modulo" verify g --root "$("$modulo" tree root g.tree)"
+	says 'identical modulo signatures (6 signatures: 6 merkle-module; 0 verified)' "$modulo" compare g plain-g
+	says 'detached: 6 of 6 modules' "$modulo" tree detach g
+	diff -r g plain-g
+}
+t 'split and join, detach and attach' generic
+
 # --- vmlinux
 
 embedded()
@@ -330,6 +350,11 @@ not_embedded()
 	refuses image.section "$modulo" tree embed vm --tree m.tree
 	grep CONFIG_MODULE_HASHES refuses.err
 	refuses image.elf "$modulo" tree embed m.tree --tree m.tree
+	# reserved, and nobody filled it
+	for len in 36 64; do
+		"$vmlinux" 64 little $len >vm
+		refuses image.empty "$modulo" tree audit good --kernel vm
+	done
 }
 t 'sections that cannot be filled' not_embedded
 
@@ -615,6 +640,16 @@ images()
 	done
 }
 t 'bzImage and EFI zboot images, packed in every way' images
+
+# The same vmlinux in each: they were packed where all the programs were at hand.
+packed_before()
+{
+	for codec in gzip xz lzma zstd lz4; do
+		says 'list 2:f5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b' \
+			"$modulo" tree root "$root/test/fuzz/corpus/fuzz_image/bz-$codec"
+	done
+}
+t 'bzImages that were packed before' packed_before
 
 # An Image has no sections: the root is looked for, and found or not.
 raw()

@@ -80,7 +80,7 @@ static void forget(struct explained *e)
 static bool own_signatures(struct explained *e, const struct mo_item *leaf)
 {
 	for (unsigned i = 0; i < leaf->nr_sigs; i++)
-		if (mo_cms_digest(&leaf->sig[i].cms, e->digest.signed_content[i], NULL))
+		if (mo_body_bound(&leaf->sig[i].parsed, e->digest.signed_content[i], NULL))
 			return false;
 	return true;
 }

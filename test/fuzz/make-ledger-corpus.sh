@@ -28,7 +28,7 @@ seed()
 	rm core ledger
 }
 
-for m in plain rsa1 attrs ecdsa; do
+for m in plain rsa1 attrs ecdsa proof proof-signed signed-proof; do
 	seed $m "$samples/$m.ko"
 done
 seed nested "$samples/nested.ko" --nested

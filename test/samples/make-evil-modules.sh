@@ -30,7 +30,7 @@ for field in 0:algo 1:hash 3:signer 4:keyid 5:pad0 6:pad1 7:pad2; do
 	poke "module.header-${field#*:}.ko" $((header + ${field%:*})) 001
 done
 poke module.type-1.ko $((header + 2)) 001
-poke module.type-3.ko $((header + 2)) 003
+poke module.type-4.ko $((header + 2)) 004
 poke module.siglen-zero.ko $((header + 8)) 000 000 000 000
 poke module.siglen-whole.ko $((header + 8)) 000 000 377 377
 poke module.siglen-huge.ko $((header + 8)) 177 377 377 377
@@ -56,3 +56,65 @@ poke module.elf-class.ko 4 003
 poke module.elf-order.ko 5 003
 poke module.elf-entry.ko 58 101
 poke module.elf-wrap.ko 40 377 377 377 377 377 377 377 377
+
+# Proofs: of a tree of two modules, behind one of them.
+. "$root/test/samples/merkle.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$plain" "$work/a"
+(
+	cd "$work"
+	merkle a a
+)
+# proof NAME BODY: the module with this for a proof
+proof()
+{
+	{
+		cat "$plain"
+		trailer 3 "$2"
+	} >"$out/$1.ko"
+}
+for len in 3 4 35; do # an index alone is no proof, not even of one module
+	head -c "$len" "$work/a.proof" >"$work/$len"
+	proof "merkle.proof-$len" "$work/$len"
+done
+{
+	cat "$work/a.proof"
+	head -c 1024 /dev/zero
+} >"$work/levels"
+proof merkle.proof-levels "$work/levels" # 33 of them
+{
+	be32 2
+	tail -c +5 "$work/a.proof"
+} >"$work/index"
+proof merkle.proof-index "$work/index" # of a tree of two
+tail -c +$((content + 1)) "$good" | head -c $((n - content - 40)) >"$work/pkcs7" # no proof at all
+proof merkle.proof-pkcs7 "$work/pkcs7"
+tail -c +5 "$work/a.proof" >"$work/siblings"
+proof merkle.proof-siblings "$work/siblings"
+
+# Stacks that are no pair of one signature and one proof.
+proof good "$work/a.proof"
+mv "$out/good.ko" "$work/proof"
+{
+	cat "$work/proof"
+	trailer 3 "$work/a.proof"
+} >"$out/module.nested-proofs.ko"
+{
+	cat "$work/proof"
+	trailer 2 "$work/pkcs7"
+	trailer 2 "$work/pkcs7"
+} >"$out/module.nested-signed-twice.ko"
+{
+	cat "$good"
+	trailer 3 "$work/a.proof"
+	trailer 2 "$work/pkcs7"
+} >"$out/module.nested-signed-proof-signed.ko"
+{
+	cat "$plain"
+	trailer 3 "$work/a.proof" | head -c $(($(wc -c <"$work/a.proof") + 30))
+} >"$out/module.cut-proof.ko"
+{
+	cat "$work/proof"
+	printf x
+} >"$out/module.tail-proof.ko"

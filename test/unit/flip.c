@@ -8,6 +8,7 @@
 
 #include "samples.h"
 #include "tap.h"
+#include "walk/artifact.h"
 #include "walk/explain.h"
 
 struct explained {
@@ -168,6 +169,85 @@ TEST(a_doubly_signed_module)
 	struct count n = flip("nested.ko", MO_WANT_NESTED);
 
 	ok(n.refused && n.digest && n.signature >= 4096);
+}
+
+TEST(modules_with_proofs)
+{
+	struct count n = flip("proof.ko", 0);
+
+	/* Every bit of two siblings; of the index the two that two levels have. */
+	ok(n.refused && n.digest && n.signature == 512 + 2);
+	n = flip("proof-signed.ko", 0);
+	ok(n.refused && n.digest && n.signature >= 512 + 2048);
+	n = flip("signed-proof.ko", 0);
+	ok(n.refused && n.digest && n.signature >= 512 + 2048);
+}
+
+/* Where the key and the root are known nothing is excused: a bit turned in a trailer costs it its verdict, at the least. */
+static bool all_verified(const struct mo_context *c, struct explained *e)
+{
+	struct mo_item *leaf = mo_item_leaf(e->item);
+	bool all = true;
+
+	for (unsigned i = 0; i < leaf->nr_sigs; i++) {
+		struct mo_judged j = { 0 };
+
+		ok(!mo_judge_signature(c, &leaf->sig[i].parsed, e->digest.signed_content[i], leaf->source, leaf->sig[i].off, &j, NULL));
+		all &= j.status == MO_SIG_VERIFIED;
+	}
+	return all;
+}
+
+static void judged(const struct mo_context *c, const char *name)
+{
+	struct explained was, now;
+	struct sample s;
+	char path[4096];
+	unsigned wrong = 0, excused = 0;
+
+	snprintf(path, sizeof(path), "%s/samples/modules/%s", sample_dir(), name);
+	s = sample_path(path);
+	ok(!explain(&was, s.p, s.len, 0, NULL) && all_verified(c, &was));
+	for (size_t i = (size_t)was.item->core_len * 8; i < s.len * 8; i++) {
+		uint8_t *copy = malloc(s.len);
+
+		memcpy(copy, s.p, s.len);
+		copy[i / 8] ^= (uint8_t)(1 << i % 8);
+		if (!explain(&now, copy, s.len, 0, NULL) && memcmp(now.digest.core, was.digest.core, 32) == 0) {
+			excused++;
+			wrong += all_verified(c, &now);
+		}
+		forget(&now);
+		free(copy);
+	}
+	ok(!wrong && excused >= 512);
+	forget(&was);
+	free(s.p);
+}
+
+TEST(no_bit_of_a_trailer_is_free_where_key_and_root_are_known)
+{
+	struct mo_context c = { 0 };
+	struct sample root;
+	char path[4096];
+
+	ok(!mo_forms_load(&forms, NULL) && !mo_keyring_new(&c.keyring, NULL));
+	snprintf(path, sizeof(path), "%s/samples/modules/rsa3.pem", sample_dir());
+	ok(!mo_keyring_add_file(c.keyring, path, NULL));
+	snprintf(path, sizeof(path), "%s/samples/modules/rsa1.pem", sample_dir());
+	ok(!mo_keyring_add_file(c.keyring, path, NULL));
+	snprintf(path, sizeof(path), "%s/samples/modules/proofs.root", sample_dir());
+	root = sample_path(path);
+	snprintf(path, sizeof(path), "%.*s", (int)root.len - 1, (const char *)root.p);
+	ok(!mo_roots_add_text(&c.roots, path, NULL));
+	judged(&c, "proof.ko");
+	judged(&c, "other-proof.ko");
+	judged(&c, "proof-signed.ko");
+	judged(&c, "signed-proof.ko");
+	free(root.p);
+	mo_roots_release(&c.roots);
+	mo_keyring_free(c.keyring);
+	mo_forms_release(&forms);
 }
 
 TEST(gzip)
