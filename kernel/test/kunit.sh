@@ -15,7 +15,7 @@ fi
 
 booted()
 {
-	mkdir "$tap_tmp/root" && echo off >"$tap_tmp/root/script" && boot kunit both '' "$tap_tmp/root"
+	mkdir "$tap_tmp/root" && echo off >"$tap_tmp/root/script" && boot kunit both kunit.enable=1 "$tap_tmp/root"
 }
 
 # In the log, a test of a suite is indented by four blanks, one of a parameter by more.
