@@ -136,11 +136,8 @@ stop()
 	rm -rf "$loop"
 }
 
-case ${1-}:$# in
-start:1 | try:1 | stop:[2-9]*) set -- ;;
-esac
-case ${1-} in
-start | try | stop) "$@" ;;
+case ${1-}:${2-}:$# in
+start:?*:* | try:--key:3 | try:[!-]*:2 | stop::1) "$@" ;;
 *)
 	sed -n 's/^#   \(loop.sh\)/usage: \1/p' "$0" >&2
 	exit 2

@@ -143,7 +143,7 @@ itself()
 		echo "${root%%:*}" | says "$1" "$2" before levels
 }
 
-reasons='built-in further signature unverified refused'
+reasons='unverified built-in further signature refused'
 
 at_first()
 {
