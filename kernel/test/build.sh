@@ -11,12 +11,12 @@ on_x86
 sources()
 {
 	{
-		dpkg-query -W linux-source-6.12 && find "$patches" -type f | LC_ALL=C sort | xargs -r sha256sum
+		dpkg-query -W linux-source-6.12 && sha256sum "$patches/apply.sh" "$patches/series" "$patches"/*.patch
 	} >"$tap_tmp/sources" || return 1
 	cmp -s "$tap_tmp/sources" "$work/sources" && [ -d "$src" ] && return 0
 	rm -rf "$work/sources" "$src" "$work/linux-other" "$work/unpack"
 	mkdir -p "$work/unpack" && tar -xf "$tarball" -C "$work/unpack" && mv "$work"/unpack/* "$src" && rmdir "$work/unpack" || return 1
-	[ ! -f "$patches/series" ] || "$patches/apply.sh" "$src" || return 1
+	"$patches/apply.sh" "$src" || return 1
 	cp "$tap_tmp/sources" "$work/sources"
 }
 

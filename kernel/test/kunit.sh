@@ -7,12 +7,6 @@ cd "$(dirname "$0")/../.."
 . kernel/test/lib.sh
 on_x86
 
-if [ -z "$patched" ]; then
-	tap_skip 'the KUnit tests' 'they come with kernel/linux-6.12, which is not here yet'
-	tap_end
-	exit 0
-fi
-
 booted()
 {
 	mkdir "$tap_tmp/root" && echo off >"$tap_tmp/root/script" && boot kunit both kunit.enable=1 "$tap_tmp/root"

@@ -24,16 +24,7 @@ src=$work/linux
 tarball=/usr/src/linux-source-6.12.tar.xz
 patches=kernel/linux-6.12
 
-# Without our patches only what mainline has can be built, and without `modulo tree` there are no proofs.
-patched=
-[ ! -f "$patches/series" ] || patched=yes
-proofs=
-! "$modulo" tree --help >/dev/null 2>&1 || proofs=yes
-if [ -n "$patched" ] && [ -n "$proofs" ]; then
-	kernels=${MODULO_KERNELS:-neither signatures hashes both list}
-else
-	kernels=${MODULO_KERNELS:-neither signatures}
-fi
+kernels=${MODULO_KERNELS:-neither signatures hashes both list}
 
 # Whoever builds it, whenever, gets the same bits; and ccache can help.
 KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026'
@@ -44,7 +35,6 @@ SOURCE_DATE_EPOCH=1767225600
 export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_USER KBUILD_BUILD_HOST KBUILD_BUILD_VERSION SOURCE_DATE_EPOCH
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-mkdir -p "$work" "$logs" "$keys"
 # kmake FOLDER OUTPUT ARGUMENT...: make in a kernel's source folder; OUTPUT as O=
 kmake()
 {

@@ -181,11 +181,8 @@ unproved()
 # set_of KERNEL
 set_of()
 (
-	rm -rf "$work/set/$1" && mkdir -p "$work/set/$1" && cd "$work/set/$1" && unproved "$1" || exit 1
-	if [ -n "$proofs" ]; then
-		trees "$1" && proofs && others && stacked && further || exit 1
-	fi
-	compressed "$1" && rm neighbour*.ko
+	rm -rf "$work/set/$1" && mkdir -p "$work/set/$1" && cd "$work/set/$1" && unproved "$1" && trees "$1" && proofs && others && stacked &&
+		further && compressed "$1" && rm neighbour*.ko
 )
 
 for k in $kernels; do
