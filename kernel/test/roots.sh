@@ -213,17 +213,19 @@ no_module()
 	grep "^R	root-loaded	E" "$logs/roots-$1-$2.log"
 }
 
-# Without hashes there is nothing of this.
-with_hashes=
-for k in $kernels; do
-	! has "$k" MODULE_HASHES || with_hashes="$with_hashes $k"
-done
-kernels=$with_hashes
-if [ -z "$kernels" ]; then
+if [ -z "$patched" ] || [ -z "$proofs" ]; then
 	tap_skip 'further roots' 'they need kernel/linux-6.12 and modulo tree, which are not here yet'
 	tap_end
 	exit 0
 fi
+# Without hashes there is nothing of this.
+with_hashes=
+for k in $kernels; do
+	case $k in
+	hashes | both | list) with_hashes="$with_hashes $k" ;;
+	esac
+done
+kernels=$with_hashes
 
 table roots >"$tap_tmp/table"
 tap_test 'every cell of the table in doc/kernel.md stands there once' tap_nothing whole_table 'loads|accepted|taints E'
