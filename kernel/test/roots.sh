@@ -216,14 +216,11 @@ no_module()
 # Without hashes there is nothing of this.
 with_hashes=
 for k in $kernels; do
-	! has "$k" MODULE_HASHES || with_hashes="$with_hashes $k"
+	case $k in
+	hashes | both | list) with_hashes="$with_hashes $k" ;;
+	esac
 done
 kernels=$with_hashes
-if [ -z "$kernels" ]; then
-	tap_skip 'further roots' 'no kernel with hashes was asked for'
-	tap_end
-	exit 0
-fi
 
 table roots >"$tap_tmp/table"
 tap_test 'every cell of the table in doc/kernel.md stands there once' tap_nothing whole_table 'loads|accepted|taints E'
