@@ -1,43 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * flip BITS FILE COMMAND...: COMMAND must accept FILE (exit 0), and refuse it (exit 1 or 2) with any one bit changed: each
- * bit where BITS is 8, one bit of each byte, always another, where it is 1. Prints what was accepted. The file is as before at the end.
+ * flip BITS FILE ARTIFACT CORE LEDGER: the checker must accept these, and refuse them with any one bit of FILE, which is one of the
+ * three, changed: each bit where BITS is 8, one bit of each byte, always another, where it is 1. Prints what was accepted. The file is as
+ * before at the end. The checker runs as a function: to start its program for each bit takes ten times as long, or more under a sanitizer.
  */
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "check.h"
 
-static int run(char **argv)
+static int run(char **path)
 {
-	posix_spawn_file_actions_t quiet;
-	int status = -1;
-	pid_t pid;
+	struct mo_check_job job = { 0 };
+	FILE **file[] = { &job.artifact, &job.core, &job.ledger };
+	struct mo_check_end end;
+	int status = 127;
 
-	posix_spawn_file_actions_init(&quiet);
-	posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
-	if (posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ) || waitpid(pid, &status, 0) != pid)
-		status = -1;
-	posix_spawn_file_actions_destroy(&quiet);
-	return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 127;
+	for (int i = 0; i < 3; i++)
+		*file[i] = fopen(path[i], "rb");
+	if (job.artifact && job.core && job.ledger)
+		status = mo_check_run(&job, NULL, &end);
+	for (int i = 0; i < 3; i++)
+		if (*file[i])
+			fclose(*file[i]);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned bits = argc > 3 ? (unsigned)atoi(argv[1]) : 0;
-	int fd = argc > 3 ? open(argv[2], O_RDWR) : -1, bad = 0;
+	unsigned bits = argc == 6 ? (unsigned)atoi(argv[1]) : 0;
+	int fd = argc == 6 ? open(argv[2], O_RDWR) : -1, bad = 0;
 	long changes = 0;
 	uint8_t b;
 
 	if (fd < 0 || (bits != 1 && bits != 8)) {
-		fprintf(stderr, "usage: flip 1|8 FILE COMMAND...\n");
+		fprintf(stderr, "usage: flip 1|8 FILE ARTIFACT CORE LEDGER\n");
 		return 2;
 	}
 	if (run(argv + 3)) {
