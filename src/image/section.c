@@ -8,12 +8,10 @@
 
 #define LEVELS_MAX 32
 
-static int find(struct mo_source *s, const struct mo_elf *e, struct mo_image_section *out,
-		struct modulo_error *err)
+static int find(const struct mo_elf *e, struct mo_image_section *out, struct modulo_error *err)
 {
 	const struct mo_elf_section *x = mo_elf_find(e, MO_HASHES_SECTION);
 
-	(void)s;
 	if (e->nr == 0)
 		return mo_fail(err, MODULO_UNSUPPORTED, MODULO_NO_OFFSET, "image.section",
 			       "it has no section table, so where its module hashes are cannot be "
@@ -39,7 +37,7 @@ int mo_image_find(struct mo_source *s, struct mo_image_section *out, struct modu
 	if (r == 0 && memcmp(magic, "\177ELF", 4) != 0)
 		return mo_fail(err, MODULO_UNSUPPORTED, 0, "image.elf", "it is no ELF file");
 	r = r < 0 ? r : mo_elf_read(s, s->len, true, "image.elf", "image.cut", &arena, &e, err);
-	r = r < 0 ? r : find(s, &e, out, err);
+	r = r < 0 ? r : find(&e, out, err);
 	mo_arena_release(&arena);
 	return r;
 }
