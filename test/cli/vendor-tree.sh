@@ -10,17 +10,8 @@ corpus=${MODULO_CORPUS:-$root/../shared/corpus}
 version=5.10.0-32-cloud-amd64
 signed=$corpus/linux-image-${version}_5.10.223-1_amd64.deb
 unsigned=$corpus/linux-image-$version-unsigned_5.10.223-1_amd64.deb
-for need in "$signed" "$unsigned"; do
-	if [ ! -f "$need" ]; then
-		echo "1..0 # SKIP left out: Debian's linux-image 5.10.223 packages (MODULO_CORPUS is not set, or lacks ${need##*/})"
-		exit 0
-	fi
-done
-command -v dpkg-deb >/dev/null || {
-	echo '1..0 # SKIP left out: the vendor packages need dpkg-deb'
-	exit 0
-}
-
+. "$root/test/cli/vendor-packages.sh"
+packages "$signed" "$unsigned"
 . "$root/test/cli/tap-cli.sh"
 
 dpkg-deb -x "$unsigned" U
