@@ -15,7 +15,7 @@
 #include "merkle/merkle_verify.h"
 
 struct mo_body {
-	enum mo_element_kind kind; /* MO_EL_CMS, MO_EL_PROOF */
+	enum mo_element_kind kind; /* MO_EL_CMS, MO_EL_PROOF, MO_EL_AUTHENTICODE */
 	enum mo_alg hash;	   /* of what it is made over */
 	struct mo_cms cms;	   /* views into the bytes that were parsed */
 	struct mo_proof {
