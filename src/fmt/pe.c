@@ -11,6 +11,7 @@
 #include "fmt/format.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cursor.h"
@@ -19,7 +20,6 @@
 enum {
 	LFANEW = 60,
 	COFF_LEN = 24, /* with the four bytes before it */
-	OPTIONAL_MAX = 65535,
 	SECTION_LEN = 40,
 	MAGIC_PE32 = 0x10b,
 	MAGIC_PLUS = 0x20b,
@@ -40,7 +40,7 @@ struct pe {
 	uint32_t optional_len, nr_sections;
 	bool plus;
 	uint32_t checksum, table, table_len; /* as they stand there; table 0: none */
-	uint64_t headers_end, sections_end;
+	uint64_t headers, end;		     /* SizeOfHeaders; where the last section ends */
 };
 
 static int fail_at(struct pe *p, uint64_t off, const char *id, const char *text)
@@ -97,27 +97,30 @@ static int read_headers(struct pe *p)
 	c.at = directory;
 	p->table = mo_cur_u32(&c);
 	p->table_len = mo_cur_u32(&c);
-	p->headers_end = p->optional + p->optional_len;
+	c.at = 60;
+	p->headers = mo_cur_u32(&c);
 	if (c.bad)
 		return fail_at(p, p->optional + n, "pe.header",
 			       "the optional header ends before its security directory");
 	return 1;
 }
 
-/* Sections and headers in the file: none over another, all of them there. */
-static int read_sections(struct pe *p)
+static int by_offset(const void *a, const void *b)
 {
-	_cleanup_free_ struct mo_span *span = calloc(p->nr_sections + 1u, sizeof(*span));
-	uint64_t at = p->headers_end;
-	char name[9] = "", text[32];
-	int r = span ? 0 : mo_fail_nomem(p->err);
+	const struct mo_span *x = a, *y = b;
 
-	p->headers_end += (uint64_t)p->nr_sections * SECTION_LEN;
-	p->sections_end = p->headers_end;
-	if (r == 0)
-		r = mo_ledger_label(p->l, 0, p->headers_end, "PE headers", p->err);
+	return x->off < y->off ? -1 : x->off > y->off;
+}
+
+/* The sections that have bytes in the file, into span; their number to *nr. */
+static int list_sections(struct pe *p, struct mo_span *span, uint32_t *nr)
+{
+	uint64_t at = p->optional + p->optional_len;
+	uint8_t raw[SECTION_LEN];
+	char name[9] = "", text[32];
+	int r = 0;
+
 	for (uint32_t i = 0; r == 0 && i < p->nr_sections; i++, at += SECTION_LEN) {
-		uint8_t raw[SECTION_LEN];
 		struct mo_span s;
 
 		if (p->s->len < SECTION_LEN || at > p->s->len - SECTION_LEN)
@@ -127,23 +130,46 @@ static int read_sections(struct pe *p)
 		if (r < 0)
 			return r;
 		s = (struct mo_span){ mo_get_le32(raw + 20), mo_get_le32(raw + 16) };
-		if (!s.off || !s.len)
-			continue; /* nothing of it is in the file */
+		if (!s.len)
+			continue;
 		if (s.off + s.len > p->s->len)
 			return fail_at(p, p->s->len, "pe.cut", "the file ends inside of a section");
-		if (s.off < p->headers_end)
-			return fail_at(p, at, "pe.sections", "a section lies in the headers");
-		for (uint32_t k = 0; k < i; k++)
-			if (span[k].len && s.off < span[k].off + span[k].len &&
-			    span[k].off < s.off + s.len)
-				return fail_at(p, at, "pe.sections", "two sections overlap");
-		span[i] = s;
-		p->sections_end = MO_MAX(p->sections_end, s.off + s.len);
+		span[(*nr)++] = s;
 		memcpy(name, raw, 8);
 		snprintf(text, sizeof(text), "section %s", name);
 		r = mo_ledger_label(p->l, s.off, s.len, text, p->err);
 	}
 	return r;
+}
+
+/*
+ * Sections lie one behind the other, the first behind the headers: Authenticode hashes them one by
+ * one, and what lies between them not at all. Where a gap is, *gap is its place.
+ */
+static int read_sections(struct pe *p, uint64_t *gap)
+{
+	_cleanup_free_ struct mo_span *span = calloc(p->nr_sections + 1u, sizeof(*span));
+	uint64_t least = p->optional + p->optional_len + (uint64_t)p->nr_sections * SECTION_LEN;
+	uint32_t nr = 0;
+	int r = span ? list_sections(p, span, &nr) : mo_fail_nomem(p->err);
+
+	if (r < 0)
+		return r;
+	if (p->headers < least || p->headers > p->s->len)
+		return fail_at(p, p->optional + 60, "pe.header",
+			       "SizeOfHeaders is less than the headers are, or more than the file");
+	qsort(span, nr, sizeof(*span), by_offset);
+	p->end = p->headers;
+	for (uint32_t i = 0; i < nr; i++) {
+		if (span[i].off < p->end)
+			return fail_at(p, span[i].off, "pe.sections",
+				       i ? "two sections overlap"
+					 : "a section lies in the headers");
+		if (span[i].off > p->end && !*gap)
+			*gap = p->end;
+		p->end = span[i].off + span[i].len;
+	}
+	return mo_ledger_label(p->l, 0, p->headers, "PE headers", p->err);
 }
 
 /* How long the DER is that begins there: header and content. */
@@ -226,7 +252,7 @@ static int check_table(struct pe *p)
 			       "a security directory with a place or a length alone");
 	if (!p->table)
 		return 0;
-	if (p->table % 8 || p->table < p->sections_end)
+	if (p->table % 8 || p->table < p->end)
 		return fail_at(p, p->table, "pe.table",
 			       "a certificate table that is not at a multiple of 8, or not behind "
 			       "all sections");
@@ -260,15 +286,22 @@ static int add_facts(struct pe *p)
 static int explain(struct mo_source *s, struct mo_ledger *l, struct modulo_error *err)
 {
 	struct pe p = { .s = s, .l = l, .err = err };
-	uint64_t end, arg[4];
+	uint64_t end, arg[4], gap = 0;
 	int r = read_headers(&p);
 
 	if (r <= 0)
 		return r;
-	r = read_sections(&p);
+	r = read_sections(&p, &gap);
 	r = r < 0 ? r : check_table(&p);
 	if (r < 0)
 		return r;
+	if (gap && p.table)
+		return fail_at(&p, gap, "pe.gap",
+			       "bytes between sections, which no Authenticode signature covers");
+	if (gap) {
+		l->item->note = "a PE image with gaps between its sections: plain content";
+		return 0;
+	}
 	end = p.table ? p.table : s->len;
 	arg[0] = p.checksum;
 	arg[1] = p.table;
@@ -280,8 +313,7 @@ static int explain(struct mo_source *s, struct mo_ledger *l, struct modulo_error
 	for (uint64_t at = p.table, len = 0; r == 0 && p.table && at < s->len; at += len)
 		r = read_certificate(&p, at, &len);
 	if (r == 0)
-		r = mo_ledger_label(l, p.sections_end, end - p.sections_end, "behind the sections",
-				    err);
+		r = mo_ledger_label(l, p.end, end - p.end, "behind the sections", err);
 	return r < 0 ? r : add_facts(&p);
 }
 
