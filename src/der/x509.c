@@ -60,6 +60,12 @@ static int read_extension(struct mo_der *list, struct mo_x509 *out)
 	return 0;
 }
 
+int mo_der_walk(struct mo_der d)
+{
+	walk(&d, 0);
+	return mo_der_bad(&d);
+}
+
 static int read_tbs(struct mo_der *d, struct mo_x509 *out)
 {
 	struct mo_der in, list;

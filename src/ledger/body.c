@@ -27,8 +27,9 @@ int mo_body_parse(const struct mo_form *f, const uint8_t *p, size_t len, struct 
 	if (mo_form_free_element(f) == MO_EL_PROOF)
 		return parse_proof(p, len, out, err);
 	kind = mo_form_free_element(f);
-	r = kind == MO_EL_AUTHENTICODE ? mo_authenticode_parse(p, len, &cms, err)
-				       : mo_cms_parse(p, len, &cms, err);
+	r = kind == MO_EL_AUTHENTICODE
+		    ? mo_authenticode_parse(p, len, MO_ALLOW_UNSIGNED_ATTRIBUTES, &cms, err)
+		    : mo_cms_parse(p, len, &cms, err);
 	if (r == 0)
 		*out = (struct mo_body){ .kind = kind, .hash = cms.hash, .cms = cms };
 	return r;
@@ -62,10 +63,4 @@ bool mo_body_names_digest(const struct mo_body *b)
 int mo_body_bound(const struct mo_body *b, const uint8_t *digest, struct modulo_error *err)
 {
 	return mo_body_names_digest(b) ? mo_cms_digest(&b->cms, digest, err) : 0;
-}
-int mo_authenticode_parse(const uint8_t *der, size_t len, struct mo_cms *out, struct modulo_error *err)
-{
-	(void)der; (void)len; (void)err;
-	*out = (struct mo_cms){ .hash = MO_SHA256 };
-	return 0;
 }

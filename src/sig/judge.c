@@ -54,6 +54,15 @@ int mo_keyring_judge(const struct mo_keyring *k, const struct mo_cms *cms, const
 			who = &key->cert;
 		}
 	}
+	if (!rc && !other && best != MO_SIG_VERIFIED && cms->signer_cert.len) {
+		const struct mo_cert *ca;
+
+		rc = mo_sig_embedded(k, cms, &s, &ca, err);
+		if (!rc && rank(s) > rank(best)) {
+			best = s;
+			who = ca;
+		}
+	}
 	ERR_pop_to_mark();
 	if (rc)
 		return rc;
