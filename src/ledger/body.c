@@ -35,6 +35,15 @@ int mo_body_parse(const struct mo_form *f, const uint8_t *p, size_t len, struct 
 	return r;
 }
 
+int mo_body_allowed(const struct mo_body *b, bool unsigned_attributes, struct modulo_error *err)
+{
+	if (unsigned_attributes || b->kind == MO_EL_PROOF || !b->cms.unsigned_attrs.len)
+		return 0;
+	return mo_fail(err, MODULO_MALFORMED, 0, "cms.unsigned",
+		       "unsigned attributes in a signature: bytes that a stranger can change "
+		       "(--allow unsigned-attributes takes them)");
+}
+
 int mo_body_digest(const struct mo_body *b, struct mo_source *s, uint64_t off, uint64_t len,
 		   const struct mo_buf *more, uint8_t *out, struct modulo_error *err)
 {

@@ -30,6 +30,11 @@ struct mo_body {
 _must_check_ int mo_body_parse(const struct mo_form *f, const uint8_t *p, size_t len,
 			       struct mo_body *out, struct modulo_error *err);
 
+/* "cms.unsigned" where it has unsigned attributes, and these are not allowed: whoever has the file
+ * can change them. */
+_must_check_ int mo_body_allowed(const struct mo_body *b, bool unsigned_attributes,
+				 struct modulo_error *err);
+
 /* The digest by b->hash of what it is made over: len bytes of s at off, then `more` (or NULL). A
  * proof's is the hash of a leaf. */
 _must_check_ int mo_body_digest(const struct mo_body *b, struct mo_source *s, uint64_t off,

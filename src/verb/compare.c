@@ -254,6 +254,7 @@ static int gather_member(struct compare *c, const struct mo_member *m, char side
 		*(it->grade == MO_CHECKED  ? &res->encodings_checked
 		  : it->grade == MO_PROVEN ? &res->encodings_proven
 					   : &res->encodings_carried) += 1;
+	res->unvouched += m->leaf ? m->leaf->unvouched : 0;
 	if (m->leaf && m->leaf->form)
 		r = gather_form(c, m->leaf->form, side, err);
 	for (unsigned i = 0; r == 0 && m->leaf && i < m->leaf->nr_sigs; i++) {

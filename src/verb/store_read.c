@@ -233,6 +233,8 @@ static int add_signature(const struct mo_context *c, const struct mo_member *m,
 		return mismatch(
 			err, "a module's signature for a file that is no ELF relocatable object");
 	r = r < 0 ? r : mo_body_parse(form, body, len, &parsed, err);
+	r = r < 0 ? r
+		  : mo_body_allowed(&parsed, c->opt->flags & MODULO_ALLOW_UNSIGNED_ATTRIBUTES, err);
 	if (r == 0 && parsed.kind != MO_EL_PROOF && parsed.hash == MO_SHA256 && over_core)
 		memcpy(digest, m->digest.core, sizeof(m->digest.core));
 	else if (r == 0)
