@@ -125,12 +125,20 @@ tests()
 	count $(($1 - $2 - $3)) $(($2 + lost)) "$3"
 }
 
-# fuzz TARGET: what was kept first, then new inputs; the corpus itself stays as it is
+# fuzz TARGET: what was kept first, then new inputs; the corpus itself stays as it is. Its log and its status are kept.
 fuzz()
 {
 	mkdir -p "$out/fuzz-new/$1"
 	"$out/fuzz/test/$1" -seed=1 -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3000 -artifact_prefix="$out/fuzz-new/" \
-		-print_final_stats=1 "$out/fuzz-new/$1" "test/fuzz/corpus/$1"
+		-print_final_stats=1 "$out/fuzz-new/$1" "test/fuzz/corpus/$1" >"$out/fuzz-new/$1.log" 2>&1
+	echo $? >"$out/fuzz-new/$1.status"
+}
+
+# fuzzed TARGET: how it ended
+fuzzed()
+{
+	cat "$out/fuzz-new/$1.log"
+	return "$(cat "$out/fuzz-new/$1.status")"
 }
 
 # tap NAME COMMAND...: a script that writes TAP
@@ -180,9 +188,19 @@ section_fuzz()
 	section "fuzz targets, $seconds s each"
 	one 'fuzz: build' build fuzz clang -Dfuzz=true -Dtests=false -Dman=disabled -Dcompletions=false \
 		-Db_sanitize=address,undefined -Db_lundef=false || return
+	# As many at a time as there are processors
+	mkdir -p "$out/fuzz-new"
+	rm -f "$out"/fuzz-new/*.log "$out"/fuzz-new/*.status
+	nr=0
+	for target in test/fuzz/fuzz_*.c; do
+		fuzz "$(basename "$target" .c)" &
+		nr=$((nr + 1))
+		[ $((nr % $(nproc))) -ne 0 ] || wait
+	done
+	wait
 	for target in test/fuzz/fuzz_*.c; do
 		target=$(basename "$target" .c)
-		one "fuzz: $target" fuzz "$target" && grep -E 'number_of_executed_units|^#.*INITED' "$out/log" | sed 's/^/# /'
+		one "fuzz: $target" fuzzed "$target" && grep -E 'number_of_executed_units|^#.*INITED' "$out/log" | sed 's/^/# /'
 	done
 }
 
