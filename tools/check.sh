@@ -4,7 +4,7 @@
 #
 #   gcc       build with gcc, warnings are errors; all tests
 #   sanitize  build with clang, AddressSanitizer and UndefinedBehaviorSanitizer; all tests
-#   fuzz      each fuzz target over its corpus, and on for FUZZ_SECONDS (10)
+#   fuzz      each fuzz target over its corpus, and on for FUZZ_SECONDS (6)
 #   house     tools/check-*.sh
 #   kernel    kernel/test/*.sh: test kernels are built and booted (doc/kernel.md); MODULO_SKIP_KERNEL=1 leaves them out
 #
@@ -20,7 +20,7 @@ LC_ALL=C
 export LC_ALL
 
 out=build-check
-seconds=${FUZZ_SECONDS:-10}
+seconds=${FUZZ_SECONDS:-6}
 passed=0
 failed=0
 skipped=0
@@ -65,6 +65,7 @@ build()
 	dir=$out/$1
 	compiler=$2
 	shift 2
+	! command -v ccache >/dev/null || compiler="ccache $compiler"
 	[ -f "$dir/build.ninja" ] || CC=$compiler meson setup "$dir" -Dwerror=true "$@" || {
 		rm -rf "$dir"
 		return 1
