@@ -4,7 +4,7 @@ BUILD = build
 PREFIX = /usr/local
 MESON_FLAGS =
 # Seconds that each fuzz target runs in `make check`.
-FUZZ_SECONDS ?= 10
+FUZZ_SECONDS ?= 6
 export FUZZ_SECONDS
 
 all: $(BUILD)/build.ninja

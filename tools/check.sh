@@ -4,7 +4,7 @@
 #
 #   gcc       build with gcc, warnings are errors; all tests
 #   sanitize  build with clang, AddressSanitizer and UndefinedBehaviorSanitizer; all tests
-#   fuzz      each fuzz target over its corpus, and on for FUZZ_SECONDS (10)
+#   fuzz      each fuzz target over its corpus, and on for FUZZ_SECONDS (6)
 #   house     tools/check-*.sh
 #   kernel    kernel/test/*.sh: test kernels are built and booted (doc/kernel.md); MODULO_SKIP_KERNEL=1 leaves them out
 #
@@ -20,7 +20,7 @@ LC_ALL=C
 export LC_ALL
 
 out=build-check
-seconds=${FUZZ_SECONDS:-10}
+seconds=${FUZZ_SECONDS:-6}
 passed=0
 failed=0
 skipped=0
@@ -65,6 +65,7 @@ build()
 	dir=$out/$1
 	compiler=$2
 	shift 2
+	! command -v ccache >/dev/null || compiler="ccache $compiler"
 	[ -f "$dir/build.ninja" ] || CC=$compiler meson setup "$dir" -Dwerror=true "$@" || {
 		rm -rf "$dir"
 		return 1
@@ -125,12 +126,20 @@ tests()
 	count $(($1 - $2 - $3)) $(($2 + lost)) "$3"
 }
 
-# fuzz TARGET: what was kept first, then new inputs; the corpus itself stays as it is
+# fuzz TARGET: what was kept first, then new inputs; the corpus itself stays as it is. Its log and its status are kept.
 fuzz()
 {
 	mkdir -p "$out/fuzz-new/$1"
 	"$out/fuzz/test/$1" -seed=1 -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3000 -artifact_prefix="$out/fuzz-new/" \
-		-print_final_stats=1 "$out/fuzz-new/$1" "test/fuzz/corpus/$1"
+		-print_final_stats=1 "$out/fuzz-new/$1" "test/fuzz/corpus/$1" >"$out/fuzz-new/$1.log" 2>&1
+	echo $? >"$out/fuzz-new/$1.status"
+}
+
+# fuzzed TARGET: how it ended
+fuzzed()
+{
+	cat "$out/fuzz-new/$1.log"
+	return "$(cat "$out/fuzz-new/$1.status")"
 }
 
 # tap NAME COMMAND...: a script that writes TAP
@@ -180,9 +189,19 @@ section_fuzz()
 	section "fuzz targets, $seconds s each"
 	one 'fuzz: build' build fuzz clang -Dfuzz=true -Dtests=false -Dman=disabled -Dcompletions=false \
 		-Db_sanitize=address,undefined -Db_lundef=false || return
+	# As many at a time as there are processors
+	mkdir -p "$out/fuzz-new"
+	rm -f "$out"/fuzz-new/*.log "$out"/fuzz-new/*.status
+	nr=0
+	for target in test/fuzz/fuzz_*.c; do
+		fuzz "$(basename "$target" .c)" &
+		nr=$((nr + 1))
+		[ $((nr % $(nproc))) -ne 0 ] || wait
+	done
+	wait
 	for target in test/fuzz/fuzz_*.c; do
 		target=$(basename "$target" .c)
-		one "fuzz: $target" fuzz "$target" && grep -E 'number_of_executed_units|^#.*INITED' "$out/log" | sed 's/^/# /'
+		one "fuzz: $target" fuzzed "$target" && grep -E 'number_of_executed_units|^#.*INITED' "$out/log" | sed 's/^/# /'
 	done
 }
 

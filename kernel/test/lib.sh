@@ -7,10 +7,12 @@
 #   MODULO_KERNEL_DIR    what is built and kept (build-check/kernel)
 #   MODULO_KERNELS       which of the kernels, for work on one of them
 
-work=${MODULO_KERNEL_DIR:-$(pwd)/build-check/kernel}
+work=${MODULO_KERNEL_DIR:-build-check/kernel}
+mkdir -p "$work"
+work=$(realpath "$work")
 logs=$work/logs
 keys=$work/keys
-mkdir -p "$work" "$logs" "$keys"
+mkdir -p "$logs" "$keys"
 
 # Two runs at a time would build and delete in the same folders. What a script of these calls runs under its lock; what it leaves
 # running does not.
@@ -35,6 +37,10 @@ SOURCE_DATE_EPOCH=1767225600
 export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_USER KBUILD_BUILD_HOST KBUILD_BUILD_VERSION SOURCE_DATE_EPOCH
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
+# What is compiled again with other headers is compiled: looking at it preprocessed first would cost more than it finds here.
+CCACHE_DEPEND=1
+export CCACHE_DEPEND
+
 # kmake FOLDER OUTPUT ARGUMENT...: make in a kernel's source folder; OUTPUT as O=
 kmake()
 {
@@ -48,6 +54,13 @@ kmake()
 out()
 {
 	echo "$src/out-$1"
+}
+
+# copied FROM TO: a build folder once more, to build on in it. Objtool is the one program in it that kbuild's notes name with the folder;
+# with the old name it would be built again, and then every object.
+copied()
+{
+	rm -rf "$2" && cp -a "$1" "$2" && find "$2/tools" -name '.*.cmd' -exec sed -i "s|$1/|$2/|g" {} +
 }
 
 # module KERNEL NAME: the path of a module in the build folder

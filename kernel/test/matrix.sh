@@ -53,21 +53,8 @@ tried()
 	boot "matrix-$1-$2" "$1" "$(setting "$2")" "$root"
 }
 
-# as_told KIND KERNEL SETTING RESULT
-as_told()
-{
-	cell "$logs/matrix-$2-$3.log" "$@" || return 1
-	case $4 in
-	E*) advice "$@" ;;
-	esac
-}
-
 table matrix >"$tap_tmp/table"
 tap_test 'every cell of the table in doc/kernel.md stands there once' tap_nothing whole_table 'loads|taints (E|F|FE)'
 all_boots matrix
-while read -r kind k s result; do
-	case " $kernels " in
-	*" $k "*) tap_test "$k, $s: $kind: $result" as_told "$kind" "$k" "$s" "$result" ;;
-	esac
-done <"$tap_tmp/table"
+cells_as_told matrix
 tap_end

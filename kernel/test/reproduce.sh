@@ -83,8 +83,8 @@ same_modules()
 # keyed NAME: the kernel `signatures`, built on with a key that the build makes for itself, and with signed modules
 keyed()
 {
-	rm -rf "$src/out-$1" "$work/keyed/$1"
-	cp -a "$(out signatures)" "$src/out-$1" && rm -f "$src/out-$1/certs/signing_key.pem" || return 1
+	rm -rf "$work/keyed/$1"
+	copied "$(out signatures)" "$src/out-$1" && rm -f "$src/out-$1/certs/signing_key.pem" || return 1
 	grep -v 'MODULE_SIG_ALL' kernel/test/signatures.config >"$tap_tmp/keyed.config"
 	printf 'CONFIG_MODULE_SIG_ALL=y\nCONFIG_MODULE_SIG_KEY="certs/signing_key.pem"\n' >>"$tap_tmp/keyed.config"
 	mkdir -p "$work/keyed" && configure "$src" "out-$1" kernel/test/small.config "$tap_tmp/keyed.config" &&

@@ -97,16 +97,6 @@ tried()
 	boot "roots-$1-$2" "$1" "$(setting "$2")" "$root"
 }
 
-# as_told STEP KERNEL SETTING RESULT
-as_told()
-{
-	cell "$logs/roots-$2-$3.log" "$@" || return 1
-	case $1:$4 in
-	root-*:* | seal-*:*) ;;
-	*:E*) advice "$@" ;;
-	esac
-}
-
 # said KERNEL SETTING WHEN FILE: what the kernel wrote there
 said()
 {
@@ -225,11 +215,7 @@ kernels=$with_hashes
 table roots >"$tap_tmp/table"
 tap_test 'every cell of the table in doc/kernel.md stands there once' tap_nothing whole_table 'loads|accepted|taints E'
 all_boots roots
-while read -r step k s result; do
-	case " $kernels " in
-	*" $k "*) tap_test "$k, $s: $step: $result" as_told "$step" "$k" "$s" "$result" ;;
-	esac
-done <"$tap_tmp/table"
+cells_as_told roots
 for k in $kernels; do
 	for s in $settings; do
 		tap_test "$k, $s: its kind, root and levels" itself "$k" "$s"

@@ -11,7 +11,8 @@ zero=0000000000000000000000000000000000000000000000000000000000000000
 
 digest()
 {
-	sha256sum "$1" | cut -c 1-64
+	digest=$(sha256sum <"$1")
+	echo "${digest%% *}"
 }
 forms=$("$check" --forms | sha256sum | cut -c 1-64)
 size()
@@ -37,7 +38,7 @@ accepts()
 	shift
 	"$check" "$@" >said
 	cat said
-	while IFS= read -r line; do
+	[ ! -s want ] || while IFS= read -r line; do
 		grep -Fqx -e "$line" said
 	done <want
 	[ "$(tail -n 1 said)" = accepted ]
@@ -50,11 +51,14 @@ id()
 	shift 2
 	got=0
 	"$check" "$@" >out 2>err || got=$?
-	cat err
+	{ IFS= read -r refusal && ! read -r _; } <err || refusal=
+	echo "$refusal"
 	[ "$got" -eq "$code" ]
 	[ ! -s out ]
-	[ "$(wc -l <err)" -eq 1 ]
-	grep -q "^modulo-check: .*: $id: " err
+	case $refusal in
+	"modulo-check: "*": $id: "*) ;;
+	*) false ;;
+	esac
 }
 # item of a compressed content: stream FILE CODEC PARAMS [GRADE...]
 stream()
@@ -545,13 +549,15 @@ evil()
 {
 	nr=0
 	plain=$samples/modules/plain.ko
+	start=$({ printf 'leaf %d 1\nmodule.pkcs7 ' "$(size "$plain")"; } | ledger "$plain" "$plain" | sed '$s/end$//')
 	for f in "$root"/test/evil/cms/*.der; do
-		want=$(basename "$f" .der)
+		want=${f##*/}
+		want=${want%.der}
 		want=${want%%-*}
-		printf 'leaf %d 1\nmodule.pkcs7 %s\n' "$(size "$plain")" "$(base64 -w 0 "$f")" | ledger "$plain" "$plain" >l
+		printf '%s%s\nend\n' "$start" "$(base64 -w 0 "$f")" >l
 		code=2
 		[ "$want" = cms.digest ] && code=1
-		case $(basename "$f") in
+		case ${f##*/} in
 		# Refused, too, but what is around it is looked at first.
 		cms.attr-no-digest.der) want=der.tag ;;
 		der.slack-algorithm.der) want=cms.sigalg ;;
@@ -578,14 +584,14 @@ flips()
 {
 	echo 'leaf 6' | ledger small small >l
 	cp small core
-	"$flip" 8 small small core l
-	"$flip" 8 core small core l
-	"$flip" 8 l small core l
+	"$flip" 8 1 small small core l
+	"$flip" 8 1 core small core l
+	"$flip" 8 1 l small core l
 	cp "$samples/modules/plain.ko" core
 	module attrs.der
 	ledger module core <items >l
 	for f in module core l; do
-		"$flip" 1 "$f" module core l
+		"$flip" 1 1 "$f" module core l
 	done
 	head -c 300 content >content.short
 	mv content.short content
@@ -600,8 +606,8 @@ flips()
 		printf '\nleaf %d\n' "$(size content)"
 	} | ledger f.zst content >l-zst
 	for f in gz xz zst; do
-		"$flip" 1 "f.$f" "f.$f" content "l-$f"
-		"$flip" 1 "l-$f" "f.$f" content "l-$f"
+		"$flip" 1 1 "f.$f" "f.$f" content "l-$f"
+		"$flip" 1 1 "l-$f" "f.$f" content "l-$f"
 	done
 }
 t 'every changed byte is refused' flips

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The prover and the checker, which share next to nothing: what `modulo split` writes is accepted, two artifacts that are the same modulo
 # signatures have one core and one skeleton, and nothing that is changed anywhere is accepted.
-# usage: laws.sh MODULO MODULO-CHECK SOURCE-ROOT
+# usage: laws.sh MODULO MODULO-CHECK SOURCE-ROOT FLIP
 modulo=$(realpath "$1")
 check=$(realpath "$2")
 root=$(realpath "$3")
+flip=$(realpath "$4")
 . "$root/test/cli/tap-cli.sh"
 m=$root/test/samples/modules
 vendor=$root/demo/vendor
@@ -113,29 +114,6 @@ keyring()
 }
 t 'signatures are verified with a key' keyring
 
-# changed FILE STEP ARTIFACT CORE LEDGER: a byte of FILE (one of the three) changed, every STEP bytes; each must be refused
-changed()
-{
-	f=$1
-	step=$2
-	shift 2
-	cp "$f" keep
-	size=$(wc -c <keep)
-	at=0
-	while [ $at -lt "$size" ]; do
-		poke "$f" $at
-		got=0
-		"$check" --quiet "$@" 2>said || got=$?
-		if [ $got -ne 1 ] && [ $got -ne 2 ] || [ ! -s said ]; then
-			echo "$f: byte $at changed: exit code $got"
-			return 1
-		fi
-		cp keep "$f"
-		at=$((at + step))
-	done
-	"$check" --quiet "$@"
-}
-
 changes()
 {
 	step=1 # every byte of the first one's ledger, some of the rest
@@ -143,18 +121,18 @@ changes()
 		cp "$m/$f" a
 		# Not proven: an encoder's name is believed unless the checker is told to try it, and several may serve.
 		"$modulo" split --quiet a --ledger l --core c
-		changed l $step a c l
-		changed c 17 a c l
-		changed a 17 a c l
+		"$flip" 1 $step l a c l
+		"$flip" 1 17 c a c l
+		"$flip" 1 17 a a c l
 		step=7
 	done
 	mkdir -p d/sub
 	cp "$m/ecdsa.ko" d/sub/x.ko
 	ln -s nowhere d/link
 	"$modulo" split --quiet d --ledger l --core c
-	changed l 3 d c l
-	changed c 17 d c l
-	changed d/sub/x.ko 17 d c l
+	"$flip" 1 3 l d c l
+	"$flip" 1 17 c d c l
+	"$flip" 1 17 d/sub/x.ko d c l
 }
 t 'a byte changed in ledger, core or artifact is refused' changes
 
@@ -176,7 +154,7 @@ changed_stream()
 }
 t 'a byte changed in a stream is refused' changed_stream
 
-# The ledger of a tree, edited line by line.
+# The ledger of a tree, edited line by line: each gone, and each twice; besides, in turn, one of the others.
 lines()
 {
 	"$modulo" split --quiet t --ledger good --core c
@@ -184,7 +162,14 @@ lines()
 	n=$(wc -l <good)
 	i=1
 	while [ $i -le "$n" ]; do
-		for e in "${i}d" "${i}p" "${i}s/\$/ /" "${i}s/^/ /" "${i}s/ /  /" "${i}s/ / 0/" "${i}{h;d};$((i + 1)){G}"; do
+		case $((i % 5)) in
+		0) e="${i}s/\$/ /" ;;
+		1) e="${i}s/^/ /" ;;
+		2) e="${i}s/ /  /" ;;
+		3) e="${i}s/ / 0/" ;;
+		4) e="${i}{h;d};$((i + 1)){G}" ;;
+		esac
+		for e in "${i}d" "${i}p" "$e"; do
 			sed "$e" good >l
 			cmp -s good l && continue
 			if "$check" --quiet t c l 2>said || [ ! -s said ]; then

@@ -42,7 +42,7 @@ static void find_elf(struct mo_buf *b)
 		path = strchr(line, '/');
 		if (path && strstr(path, "libcrypto.so")) {
 			path[strcspn(path, "\n")] = '\0';
-			slurp(path, b, 3000000);
+			slurp(path, b, 2200000);
 		}
 	}
 	if (maps)
@@ -57,7 +57,7 @@ static void prepare(void)
 	mo_buf_chr(&contents[BYTE], 'x');
 	make_text(&contents[TEXT], 100000);
 	find_elf(&contents[ELF]);
-	ok(contents[ELF].len == 3000000);
+	ok(contents[ELF].len == 2200000);
 	for (int i = 0; i < NR_CONTENTS; i++) {
 		char path[64];
 		FILE *f;
@@ -89,6 +89,18 @@ static bool have(const char *tool, const char *version)
 	return true;
 }
 
+/* The large content is for what the encoders make of it, which is no matter of a sanitizer. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ONLY_SMALL true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ONLY_SMALL true
+#endif
+#endif
+#ifndef ONLY_SMALL
+#define ONLY_SMALL false
+#endif
+
 enum expect { PROVEN, CARRIED, EITHER };
 
 /* What prove said of it. */
@@ -118,6 +130,8 @@ static void check(const struct mo_codec *c, int content, const char *command, co
 	struct mo_buf b = { 0 };
 	struct decoded d;
 
+	if (content == ELF && ONLY_SMALL)
+		return;
 	prepare();
 	snprintf(whole, sizeof(whole), "cd %s && f=%s && rm -f out && %s", dir,
 		 content_names[content], command);

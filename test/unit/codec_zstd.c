@@ -74,6 +74,9 @@ TEST(headers)
 	for (int d = 0; d <= WINDOW_128M; d++) {
 		char params[80];
 
+		/* Of the large ones the first and the last are enough. */
+		if (d >= 10 << 3 && d % 8 % 7)
+			continue;
 		window = (char)d;
 		snprintf(params, sizeof(params), "window=%llu,checksum=no,size=no",
 			 (8ull + (unsigned)d % 8) << (7 + d / 8));
