@@ -207,7 +207,7 @@ static int check_value(struct mo_item *it, enum mo_element_kind kind, uint64_t a
 	if (it->nr_sigs)
 		want = kind == MO_EL_SIGS_OFF ? it->tail : it->len - it->tail;
 	if (value != want)
-		return mo_fail(err, MODULO_MISMATCH, at, "ledger.value",
+		return mo_fail(err, MODULO_MISMATCH, at, "ledger.render",
 			       "%u in a field that must be %llu", value, (unsigned long long)want);
 	return 0;
 }
@@ -221,7 +221,7 @@ static int check_segment(struct mo_item *it, const struct mo_layout *l, const st
 	if (seg->kind == MO_SEG_ABSENT) {
 		it->zeros += seg->len;
 		if (seg->len && it->nr_sigs)
-			return mo_fail(err, MODULO_MALFORMED, l->at, "ledger.fill",
+			return mo_fail(err, MODULO_MALFORMED, l->at, "ledger.rest",
 				       "an image that is not filled up before its signatures");
 		return 0;
 	}

@@ -14,8 +14,9 @@
 
 struct mo_key {
 	struct mo_cert cert;
-	struct mo_x509 id; /* points into a copy in the arena */
-	EVP_PKEY *pkey;	   /* NULL: OpenSSL does not know its algorithm */
+	struct mo_view der; /* all of it, in the arena */
+	struct mo_x509 id;  /* points into der */
+	EVP_PKEY *pkey;	    /* NULL: OpenSSL does not know its algorithm */
 	X509 *x509;
 };
 

@@ -174,6 +174,7 @@ static int add_der(struct mo_keyring *k, const uint8_t *p, size_t len, uint64_t 
 	if (rc)
 		return rc;
 	memcpy(key->cert.sha256, sha256, sizeof(sha256));
+	key->der = (struct mo_view){ (const uint8_t *)copy, len };
 	k->keys[k->nr++] = key;
 	return describe(k, key, at, err);
 }

@@ -70,7 +70,9 @@ _must_check_ int mo_keyring_judge(const struct mo_keyring *k, const struct mo_cm
  * How many of the certificates that a signature brings (cms->certs) nothing of the keyring vouches
  * for: neither is it one of the keyring, byte by byte, nor does a chain of signatures lead to it
  * from one. The signature does not cover them, and one that is verified may bring such ones: their
- * bytes are whoever's. Dates and extensions are not looked at. k may be NULL.
+ * bytes are whoever's. mo_keyring_judge() takes no such signature for verified, and calls it
+ * INVALID where one of them has the issuer and serial of one of the keyring. Dates and extensions
+ * are not looked at. k may be NULL.
  */
 _must_check_ int mo_keyring_unvouched(const struct mo_keyring *k, const struct mo_cms *cms,
 				      size_t *nr, struct modulo_error *err);

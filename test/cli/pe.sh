@@ -184,6 +184,40 @@ evil()
 }
 t 'refusals by id' evil
 
+# hand ID SED-SCRIPT: the ledger of the signed file with a change
+hand()
+{
+	sed "$2" good >l
+	refuses "$1" "$modulo" join "$s/plain.efi" --ledger l -o none
+	[ ! -e none ]
+}
+
+by_hand_ledgers()
+{
+	"$modulo" split --quiet "$s/one.efi" --ledger good
+	record=$(grep '^pe.plus' good)
+	# shellcheck disable=SC2086 # its words
+	set -- $record
+	hand join.claim "s/^pe.plus.*/pe.plus $2 $(($3 + 8)) $4 $5/"
+	hand join.claim "s/^pe.plus.*/pe.plus $2 $3 $(($4 - 8)) $5/"
+	hand join.artifact "s/^pe.plus.*/pe.plus 0 $3 $4 $5/"
+	hand ledger.layout "s/^pe.plus.*/pe.plus 4294967296 $3 $4 $5/"
+	hand join.core "s/^pe.plus/pe.32/"
+	hand join.core "s/^pe.plus.*/pe.plus $2 $3 $4 $(($5 + 8))/"
+	hand join.core "s/^pe.plus.*/pe.plus $2 $3 $4 $(($5 - 3))/"
+	hand join.core "s/^pe.plus.*/pe.plus $2 $3 $4 $(($5 - 8))/"
+	hand ledger.number "s/^pe.plus.*/pe.plus $2 $3 $4/"
+	hand ledger.word "s/^pe.plus.*/& 0/"
+	hand ledger.form 's/^pe.plus/pe.authenticode/'
+	hand ledger.form 's/^pe.authenticode /module.pkcs7 /'
+	hand ledger.word 's/^records pe/records pf/'
+	hand ledger.word 's/^close/end/'
+	hand ledger.form '/^records pe/,/^close/c\
+leaf 1524 1\
+pe.authenticode AAAA'
+}
+t 'ledgers by hand' by_hand_ledgers
+
 plain_content()
 {
 	"$pe" --gap 512 >gap
