@@ -16,6 +16,10 @@ static const struct evil evil_authenticode[] = {
 	{ "der.tag-no-digest", "debian-fbx64", "1/0/2/1/0/1/1!" DIGEST },
 	{ "der.tag-cert", "debian-fbx64", "1/0/3/0:31" },
 	{ "der.tag-cert-no-version", "debian-fbx64", "1/0/3/0/0/0!" },
+	{ "der.tag-cert-string", "debian-fbx64", "1/0/3/0/0/7/0/0=300d0603551d0f0406240404020780" },
+	{ "der.tag-allowed-pieces", "debian-fbx64",
+	  "1/0/4/0+a1143012060a2b06010401823703030131043402300"
+	  "0" },
 	{ "der.tag-cert-unique-id", "debian-fbx64", "1/0/3/0/0/7=81020011" },
 	{ "der.length-indefinite", "debian-fbx64", ".#3080 &0000" },
 	{ "der.length-two-for-one", "debian-fbx64", "1/0/1/0#30810d" },
