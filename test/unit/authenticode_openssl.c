@@ -115,9 +115,9 @@ TEST(chains)
 	says("chain-leaf", RING("root"), MO_SIG_NO_KEY, NULL, 1);
 	/* the chain ends at the first that the keyring has */
 	says("chain-leaf", RING("root", "middle"), MO_SIG_VERIFIED, "middle", 0);
-	/* The signer itself; what comes with it besides is nobody's. */
-	says("chain-all", RING("leaf"), MO_SIG_VERIFIED, "leaf", 2);
-	says("chain-all", RING("middle"), MO_SIG_VERIFIED, "middle", 1);
+	/* Verified, but what comes with it besides is nobody's. */
+	says("chain-all", RING("leaf"), MO_SIG_NO_KEY, "leaf", 2);
+	says("chain-all", RING("middle"), MO_SIG_NO_KEY, "middle", 1);
 	/* A root that only the signature brings */
 	says("chain-all", RING("rsa"), MO_SIG_NO_KEY, NULL, 3);
 	/* Issuers that are none */
