@@ -144,14 +144,15 @@ static void walk(struct signature *g, const char *row, der in)
 	size_t depth = strspn(row, " "), n;
 	must(g->depth++ < NESTED, "check.limit");
 	for (const char *after = row; strspn(row, " ") >= depth; row = after) {
-		char what[16], is[96] = "-", name[32] = "-", id[24] = "der.slack", when[32] = "-";
-		sscanf(row, " %15[^ \n]%*[ ]%95[^ \n]%*[ ]%31[^ \n]%*[ ]%23[^ \n]%*[ ]%31[^ \n]",
-		       what, is, name, id, when);
 		do
 			after = strchr(after, '\n') + 1;
 		while (*after == '#');
-		bool off = *when != '-' && !found(g, when + (*when == '!')) == (*when != '!');
-		if (off || strspn(row, " ") > depth)
+		if (strspn(row, " ") > depth)
+			continue;
+		char what[16], is[96] = "-", name[32] = "-", id[24] = "der.slack", when[32] = "-";
+		sscanf(row, " %15[^ \n]%*[ ]%95[^ \n]%*[ ]%31[^ \n]%*[ ]%23[^ \n]%*[ ]%31[^ \n]",
+		       what, is, name, id, when);
+		if (*when != '-' && !found(g, when + (*when == '!')) == (*when != '!'))
 			continue;
 		must(strcmp(what, "refuse"), id);
 		char how = what[n = strcspn(what, "?*!.")];
