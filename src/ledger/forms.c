@@ -201,6 +201,20 @@ static int parse_form(struct reader *r, struct mo_form *f)
 	return rc;
 }
 
+/* A profile is the checker's: what a signature may be, the library has in C (src/der). Passes over
+ * its rows. */
+static int pass_profile(struct reader *r)
+{
+	const char *line;
+	size_t len;
+
+	if (!value(r, "profile ") || !value(r, " from "))
+		return broken(r, "a line outside of a form");
+	while (next_line(r, &line, &len) && line[0] == ' ')
+		r->at += len + 1;
+	return 0;
+}
+
 int mo_forms_parse(struct mo_forms *f, const char *text, size_t len, struct modulo_error *err)
 {
 	struct reader r = { .forms = f, .text = text, .len = len, .err = err };
@@ -216,12 +230,12 @@ int mo_forms_parse(struct mo_forms *f, const char *text, size_t len, struct modu
 		return mo_fail_nomem(err);
 	f->form = form;
 	while (next_line(&r, &s, &l)) {
-		if (f->nr == max)
-			return broken(&r, "a line outside of a form");
-		rc = parse_form(&r, &form[f->nr]);
+		bool is_form = l > 5 && memcmp(s, "form ", 5) == 0;
+
+		rc = is_form ? parse_form(&r, &form[f->nr]) : pass_profile(&r);
 		if (rc < 0)
 			return rc;
-		f->nr++;
+		f->nr += is_form;
 	}
 	return mo_hash_bytes(MO_SHA256, text, len, f->digest, err);
 }
