@@ -43,6 +43,7 @@ ccache|ccache|ccache|ccache|ccache
 flex|flex|flex|flex|flex
 bison|bison|bison|bison|bison
 bc|bc|bc|bc|bc
+patch|patch|patch|patch|patch
 c:libelf|libelf-dev|elfutils-libelf-devel|libelf|libelf-devel
 cpio|cpio|cpio|cpio|cpio
 depmod|kmod|kmod|kmod|kmod
