@@ -33,8 +33,7 @@ static int refuse(struct join *j, int rc, const char *id, const char *text)
 	return mo_lines_fail(&j->lines, rc, id, text);
 }
 
-/* --- header -------------------------------------------------------------------------------------
- */
+/* --- header --- */
 
 void mo_ledger_head_write(const struct mo_ledger_head *h, struct mo_buf *out)
 {
@@ -94,8 +93,7 @@ int mo_ledger_head_read(struct mo_source *ledger, const struct mo_forms *forms,
 	return r < 0 ? r : 0;
 }
 
-/* --- core
- * ----------------------------------------------------------------------------------------- */
+/* --- core --- */
 
 /* The next len bytes of core, into k. */
 static int take_core(struct join *j, uint64_t len, struct mo_sink *k)
@@ -127,8 +125,7 @@ static int expect_core(struct join *j, const void *p, size_t len)
 	return r;
 }
 
-/* --- leaves
- * ------------------------------------------------------------------------------------------ */
+/* --- leaves --- */
 
 /* A signature that names a digest of what it is made over: core and the signatures before it. */
 static int check_named_digest(struct join *j, const struct mo_body *b, uint64_t core_off,
@@ -210,8 +207,7 @@ static int join_leaf(struct join *j, struct mo_sink *k)
 	return r < 0 ? r : mo_sink_write(k, all.data, all.len, j->err);
 }
 
-/* --- streams
- * ------------------------------------------------------------------------------------------ */
+/* --- streams --- */
 
 static int join_item(struct join *j, struct mo_sink *k, unsigned depth);
 
@@ -359,8 +355,7 @@ static int join_stream(struct join *j, struct mo_sink *k, unsigned depth)
 	return r;
 }
 
-/* --- records
- * ------------------------------------------------------------------------------------------- */
+/* --- records --- */
 
 static bool argument_ok(enum mo_element_kind kind, const struct mo_word *w, uint64_t *child)
 {

@@ -102,12 +102,12 @@ judged()
 }
 t 'verify' judged
 
-# A bit turned, in every 11th byte: another digest, refused, or INVALID, and where it is CheckSum's, counted
+# A bit turned, in every 23rd byte: another digest, refused, or INVALID, and where it is CheckSum's, counted
 changed()
 {
 	was=$(digest "$s/one.efi")
 	size=$(wc -c <"$s/one.efi")
-	at=0
+	at=15 # comes by CheckSum
 	while [ "$at" -lt "$size" ]; do
 		cp "$s/one.efi" bit
 		poke bit "$at"
@@ -123,7 +123,7 @@ changed()
 			return 1
 			;;
 		esac
-		at=$((at + 11))
+		at=$((at + 23))
 	done
 	[ "$(digest bit)" = "$was" ] || :
 }
@@ -205,7 +205,7 @@ by_hand_ledgers()
 	hand join.core "s/^pe.plus/pe.32/"
 	hand join.core "s/^pe.plus.*/pe.plus $2 $3 $4 $(($5 + 8))/"
 	hand join.core "s/^pe.plus.*/pe.plus $2 $3 $4 $(($5 - 3))/"
-	hand join.core "s/^pe.plus.*/pe.plus $2 $3 $4 $(($5 - 8))/"
+	hand cms.digest "s/^pe.plus.*/pe.plus $2 $3 $4 $(($5 - 8))/"
 	hand ledger.number "s/^pe.plus.*/pe.plus $2 $3 $4/"
 	hand ledger.word "s/^pe.plus.*/& 0/"
 	hand ledger.form 's/^pe.plus/pe.authenticode/'
