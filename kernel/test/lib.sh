@@ -37,9 +37,9 @@ SOURCE_DATE_EPOCH=1767225600
 export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_USER KBUILD_BUILD_HOST KBUILD_BUILD_VERSION SOURCE_DATE_EPOCH
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# What is compiled again with other headers is compiled: looking at it preprocessed first would cost more than it finds here.
-CCACHE_DEPEND=1
-export CCACHE_DEPEND
+# In depend mode ccache does not see what .incbin brings in: it gave an old certificate for a new one.
+CCACHE_NODEPEND=1
+export CCACHE_NODEPEND
 
 # kmake FOLDER OUTPUT ARGUMENT...: make in a kernel's source folder; OUTPUT as O=
 kmake()
