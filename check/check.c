@@ -9,6 +9,7 @@
 #include "run.h"       /* the run's state; failing, digests, counts */
 #include "source.h"    /* bytes of a file, of a directory, of the core */
 #include "decode.h"    /* gzip, xz, zstd */
+#include "profile.h"   /* DER by the forms table's profiles */
 #include "signature.h" /* CMS and keyring, proofs and roots */
 #include "ledger.h"    /* lines, forms, items */
 

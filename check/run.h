@@ -21,6 +21,8 @@ enum {
 	COUNTS = 4096,   /* distinct lines of the report */
 	TEXT = 8192,     /* bytes of one */
 	HASHES = 64,     /* at once: 3 for each stream, 1 for each signature, and 4 */
+	NESTED = 32,     /* elements inside elements, as a profile has them */
+	MARKS = 64,      /* found by a profile, and named */
 };
 typedef unsigned long long ull; /* for printf */
 
@@ -56,14 +58,21 @@ struct stream {
 typedef struct {
 	const uint8_t *p, *end;
 } der;
+struct mark { /* what a profile names */
+	char name[32];
+	der whole, in; /* the element, and its content */
+};
 struct signature {
 	char form[64], kind[64], who[TEXT + 256]; /* who: a key's name, as it stands there */
+	char name[TEXT]; /* the Name that was walked last, as text */
+	size_t said; /* bytes of it */
 	const char *elements; /* the form's */
 	bool after_elf;
 	uint8_t body[CMS + 3]; /* a CMS message, or a proof */
 	size_t len;
 	unsigned levels; /* of a proof; 0: CMS */
-	der issuer, serial, key_id, attrs, digest, value; /* in body; some may be empty */
+	struct mark mark[MARKS]; /* in body */
+	unsigned nr_marks, depth;
 	const EVP_MD *md;
 	const char *key; /* its type, as libcrypto names it: "RSA", "EC", "ML-DSA-44" */
 	EVP_MD_CTX *hash; /* of the leaf's bytes before it; of a proof as its leaf */
@@ -103,7 +112,7 @@ static __attribute__((noreturn)) void fail(const char *id, const char *detail)
 	size_t i = 0;
 	while (strcmp(ids[i].id, id))
 		i++; /* each is in the table, says a test */
-	*run.end = (struct mo_check_end){ ids[i].status, id,	     ids[i].text, "",
+	*run.end = (struct mo_check_end){ ids[i].status, ids[i].id, ids[i].text, "",
 					  run.line_nr,	 run.offset, run.placed };
 	snprintf(run.end->detail, sizeof(run.end->detail), "%s", detail);
 	longjmp(run.jump, 1);

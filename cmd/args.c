@@ -16,6 +16,8 @@ enum option_id {
 	O_ACCEPT,
 	O_METADATA,
 	O_NESTED,
+	O_ALLOW,
+	O_STRICT,
 	O_PROVE,
 	O_CHECK,
 	O_MANIFEST,
@@ -64,6 +66,10 @@ static const struct option {
 	  ALL_VERBS },
 	{ "--nested", NULL, "explain stacked signatures one by one instead of refusing them",
 	  O_NESTED, ALL_VERBS },
+	{ "--allow", "unsigned-attributes", "take signatures with unsigned attributes", O_ALLOW,
+	  ALL_VERBS },
+	{ "--strict", NULL, "refuse fields that nothing vouches for (a wrong CheckSum)", O_STRICT,
+	  ALL_VERBS },
 	{ "--prove-encodings", NULL, "find the encoder of each compressed stream", O_PROVE,
 	  COMPARE | INSPECT | SPLIT },
 	{ "--check", "FILE", "check the digests listed in FILE", O_CHECK, DIGEST },
@@ -147,6 +153,9 @@ static int choose(struct args *a, const struct option *o, const char *value)
 	case O_REQUIRE:
 		a->require_verified = true;
 		return strcmp(value, "verified") ? -1 : 0;
+	case O_ALLOW:
+		opt->flags |= MODULO_ALLOW_UNSIGNED_ATTRIBUTES;
+		return strcmp(value, "unsigned-attributes") ? -1 : 0;
 	case O_ACCEPT:
 		a->accept_content = true;
 		return strcmp(value, "content") ? -1 : 0;
@@ -187,6 +196,9 @@ static void set_flag(struct args *a, enum option_id id)
 		break;
 	case O_NESTED:
 		a->opt.flags |= MODULO_NESTED;
+		break;
+	case O_STRICT:
+		a->opt.flags |= MODULO_STRICT;
 		break;
 	case O_PROVE:
 		a->opt.flags |= MODULO_PROVE;

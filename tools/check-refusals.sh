@@ -39,6 +39,12 @@ forms()
 	sed -n 's/^form //p' forms/*.forms
 }
 
+# The fourth words of the rows of the checker's profiles.
+profiles()
+{
+	awk '/^profile / { within = 1 } /^$/ { within = 0 } within && !/^#/ && $1 != "from" && $4 ~ "[.]" { print $4 }' forms/*.forms
+}
+
 ids()
 {
 	forms >"$tap_tmp/forms"
@@ -120,9 +126,12 @@ evil_known()
 	evil | comm -23 - "$tap_tmp/ids"
 }
 
-ids src cmd check >"$tap_tmp/ids"
 ids src cmd >"$tap_tmp/ids-library"
-ids check >"$tap_tmp/ids-checker"
+{
+	ids check
+	profiles
+} | sort -u >"$tap_tmp/ids-checker"
+sort -u "$tap_tmp/ids-library" "$tap_tmp/ids-checker" >"$tap_tmp/ids"
 explained >"$tap_tmp/explained"
 echo "# $(wc -l <"$tap_tmp/ids") ids, of them $(by_test | grep -c ' cannot ' || :) that no test can bring about, $(by_test | grep -c ' owed$' || :) whose test is owed"
 tap_test 'ids are found' test -s "$tap_tmp/ids"

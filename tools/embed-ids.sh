@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The table of ids in modulo-check(1) as the rows of a C array: { STATUS, "ID", "TEXT" },. An id of the sources that is not in it ends
-# the build.
+# The table of ids in modulo-check(1) as the rows of a C array: { STATUS, "ID", "TEXT" },. An id of the sources, C or profiles, that is not
+# in it ends the build.
 # usage: embed-ids.sh OUT MAN-PAGE SOURCE...
 set -eu
 export LC_ALL=C
@@ -23,7 +23,17 @@ awk '
 		printf "\t{ %s, \"%s\", \"%s\" },\n", status, id, text
 		id = ""
 	}' "$man" >"$tmp"
-for id in $(cat -- "$@" | grep -v '^#include' | grep -o '"[a-z0-9][a-z0-9]*\.[a-z0-9][a-z0-9]*"' | sort -u); do
+# In C an id is a string, in a profile (forms/) the fourth word of a row.
+ids()
+{
+	for f in "$@"; do
+		case $f in
+		*.forms) awk '/^profile / { within = 1 } /^$/ { within = 0 } within && !/^#/ && $1 != "from" && $4 ~ "[.]" { print "\"" $4 "\"" }' "$f" ;;
+		*) grep -v '^#include' "$f" | grep -o '"[a-z0-9][a-z0-9]*\.[a-z0-9][a-z0-9]*"' || : ;;
+		esac
+	done | sort -u
+}
+for id in $(ids "$@"); do
 	grep -qF " $id," "$tmp" || {
 		echo "embed-ids.sh: $id is not in $man" >&2
 		exit 2

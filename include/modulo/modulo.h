@@ -35,6 +35,12 @@ enum modulo_flags {
 	MODULO_NESTED =
 		1 << 1, /* explain stacked module trailers one by one instead of refusing them */
 	MODULO_PROVE = 1 << 2, /* look for the encoder of each compressed stream */
+	/* Take signatures with unsigned attributes, which a stranger can change, instead of
+	   refusing them ("cms.unsigned"); they are counted as unvouched. */
+	MODULO_ALLOW_UNSIGNED_ATTRIBUTES = 1 << 3,
+	/* Refuse what nothing vouches for: a PE image's CheckSum that is neither 0 nor valid
+	   ("pe.checksum"). */
+	MODULO_STRICT = 1 << 4,
 };
 
 /* Zero it, then fill in. */
@@ -192,6 +198,8 @@ struct modulo_comparison {
 	uint64_t left_out;	       /* members of both sides that --only and --ignore left out */
 	uint64_t identical, modulo;    /* pairs by level; the rest are among the differences */
 	uint64_t signatures, verified, invalid; /* of both sides */
+	uint64_t unvouched; /* fields that nothing vouches for: CheckSums, signatures' unsigned
+			       attributes */
 	uint64_t encodings_checked, encodings_proven, encodings_carried;
 	const struct modulo_group *group;
 	size_t nr_groups;

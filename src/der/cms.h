@@ -29,6 +29,15 @@ struct mo_cms {
 	struct mo_view message_digest; /* its OCTET STRING's content; empty where attrs are */
 	struct mo_view signing_time;   /* the digits and Z; empty: none */
 	struct mo_view value;	       /* the signature value */
+	/* The rest is of Authenticode, empty elsewhere; message_digest is then of the content. */
+	struct mo_view spc_digest;     /* the image's digest that it names */
+	struct mo_view certs;	       /* the content of [0]: certificates, in the order of a SET */
+	struct mo_view signer_cert;    /* the one of certs that issuer and serial name */
+	struct mo_view signer;	       /* its subject, a whole Name */
+	struct mo_view opus;	       /* the content of SpcSpOpusInfo: a name, an address */
+	struct mo_view unsigned_attrs; /* from the [1] tag on */
+	size_t nr_unsigned;
+	unsigned unsigned_kinds; /* MO_UNSIGNED_* of der/authenticode.h */
 };
 
 /*
@@ -39,8 +48,9 @@ _must_check_ int mo_cms_parse(const uint8_t *der, size_t len, struct mo_cms *out
 			      struct modulo_error *err);
 
 /*
- * Whether the messageDigest attribute, if there is one, is digest (by cms->hash) of the content: a
- * signature can be known to be another file's without any key. "cms.digest", MODULO_MISMATCH.
+ * Whether the digest that it names, if it names one (spc_digest, else the messageDigest attribute),
+ * is digest (by cms->hash): a signature can be known to be another file's without any key.
+ * "cms.digest", MODULO_MISMATCH.
  */
 _must_check_ int mo_cms_digest(const struct mo_cms *cms, const uint8_t *digest,
 			       struct modulo_error *err);

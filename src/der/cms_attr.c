@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Signed attributes (RFC 5652, 5.3 and 11): contentType, messageDigest and, optionally,
- * signingTime, each SEQUENCE { OID, SET { one value } }, all in the order of a DER SET OF
- * (X.690, 11.6).
+ * Signed attributes (RFC 5652, 5.3 and 11): contentType, messageDigest and others that a profile
+ * has, each SEQUENCE { OID, SET { one value } }, all in the order of a DER SET OF (X.690, 11.6).
  */
 #include <string.h>
 
 #include "der/profile.h"
-
-#define OID_PKCS9 "\x2a\x86\x48\x86\xf7\x0d\x01\x09"
 
 static unsigned two_digits(const uint8_t *p)
 {
@@ -28,8 +25,7 @@ static bool time_ok(const uint8_t *p)
 	       two_digits(p + 10) < 60 && two_digits(p + 12) < 60;
 }
 
-/* RFC 5652, 11.3: UTCTime for the years 1950 to 2049, GeneralizedTime for all others. */
-static bool signing_time_ok(uint8_t tag, struct mo_view v)
+bool mo_der_time_ok(uint8_t tag, struct mo_view v)
 {
 	uint8_t digits[14];
 	size_t nr = tag == MO_DER_UTCTIME ? 12 : 14;
@@ -48,8 +44,7 @@ static bool signing_time_ok(uint8_t tag, struct mo_view v)
 	return time_ok(digits);
 }
 
-/* X.690, 11.6: the shorter one counts as padded with zero octets. */
-static bool ascending(struct mo_view a, struct mo_view b)
+bool mo_der_ascending(struct mo_view a, struct mo_view b)
 {
 	size_t n = MO_MIN(a.len, b.len);
 	int c = n ? memcmp(a.p, b.p, n) : 0;
@@ -57,61 +52,68 @@ static bool ascending(struct mo_view a, struct mo_view b)
 	return c < 0 || (c == 0 && a.len < b.len);
 }
 
-/* false: an attribute that the profile lacks, has already, or has with another value */
-static bool note(struct mo_view type, uint8_t tag, struct mo_view value, bool *content_type,
-		 struct mo_cms *out)
+unsigned mo_cms_note(struct mo_attr *a, const char *content_type, size_t len, struct mo_cms *out)
 {
-	if (MO_OID_IS(type, OID_PKCS9 "\x03") && !*content_type) {
-		*content_type = true;
-		return tag == MO_DER_OID && MO_OID_IS(value, MO_OID_DATA);
-	}
-	if (MO_OID_IS(type, OID_PKCS9 "\x04") && !out->message_digest.len) {
+	struct mo_view value = a->value.rest;
+
+	if (MO_OID_IS(a->type, MO_OID_PKCS9 "\x03"))
+		return a->tag == MO_DER_OID && mo_oid_is(value, content_type, len) ? MO_ATTR_TYPE
+										   : 0;
+	if (MO_OID_IS(a->type, MO_OID_PKCS9 "\x04")) {
 		out->message_digest = value;
-		return tag == MO_DER_OCTETS && value.len == mo_alg_len(out->hash);
+		return a->tag == MO_DER_OCTETS && value.len == mo_alg_len(out->hash)
+			       ? MO_ATTR_DIGEST
+			       : 0;
 	}
-	if (MO_OID_IS(type, OID_PKCS9 "\x05") && !out->signing_time.len) {
+	if (MO_OID_IS(a->type, MO_OID_PKCS9 "\x05")) {
 		out->signing_time = value;
-		return signing_time_ok(tag, value);
+		return mo_der_time_ok(a->tag, value) ? MO_ATTR_TIME : 0;
 	}
-	return false;
+	return 0;
 }
 
-int mo_cms_read_attrs(struct mo_der *set, struct mo_cms *out)
+int mo_cms_read_attrs(struct mo_der *set, unsigned (*note)(struct mo_attr *a, struct mo_cms *out),
+		      struct mo_cms *out)
 {
 	struct modulo_error *err = set->doc->err;
 	uint64_t start = mo_der_offset(set), at;
 	struct mo_view last = { NULL, 0 };
-	bool content_type = false;
+	unsigned had = 0, one;
 
 	while (!mo_der_bad(set) && set->rest.len) {
-		struct mo_der attr, values, value;
-		struct mo_view whole, type;
-		uint8_t tag = 0;
+		struct mo_der attr, values;
+		struct mo_view whole;
+		struct mo_attr a;
 
 		at = mo_der_offset(set);
 		whole = mo_der_take_whole(set, MO_DER_SEQUENCE, &attr);
-		type = mo_der_take(&attr, MO_DER_OID).rest;
+		a.type = mo_der_take(&attr, MO_DER_OID).rest;
 		values = mo_der_take(&attr, MO_DER_SET);
 		mo_der_end(&attr);
-		value = mo_der_take_any(&values, &tag);
+		a.tag = 0;
+		a.value = mo_der_take_any(&values, &a.tag);
 		if (mo_der_bad(set))
 			break;
 		if (values.rest.len)
 			return mo_fail(err, MODULO_MALFORMED, mo_der_offset(&values), "cms.attr",
 				       "more than one value");
-		if (!ascending(last, whole))
+		if (!mo_der_ascending(last, whole))
 			return mo_fail(err, MODULO_MALFORMED, at, "cms.attr",
 				       "the signed attributes are not in the order of a SET");
-		if (!note(type, tag, value.rest, &content_type, out))
+		one = note(&a, out);
+		if (mo_der_bad(set))
+			break;
+		if (!one || had & one)
 			return mo_fail(err, MODULO_MALFORMED, at, "cms.attr",
 				       "an unknown or doubled signed attribute, or a wrong value");
+		had |= one;
 		last = whole;
 	}
 	if (mo_der_bad(set))
 		return mo_der_bad(set);
-	if (!content_type || !out->message_digest.len)
+	if (!(had & MO_ATTR_TYPE) || !(had & MO_ATTR_DIGEST))
 		return mo_fail(err, MODULO_MALFORMED, start, "cms.attr",
 			       "no %s among the signed attributes",
-			       content_type ? "messageDigest" : "contentType");
+			       had & MO_ATTR_TYPE ? "messageDigest" : "contentType");
 	return 0;
 }

@@ -110,12 +110,12 @@ static bool printable_ok(const uint8_t *s, size_t len)
 }
 
 /* Characters of two octets each; the halves of surrogate pairs are none. */
-static bool bmp_ok(const uint8_t *s, size_t len)
+bool mo_der_bmp_ok(struct mo_view s)
 {
-	for (size_t i = 0; i + 1 < len; i += 2)
-		if (s[i] >= 0xd8 && s[i] <= 0xdf)
+	for (size_t i = 0; i + 1 < s.len; i += 2)
+		if (s.p[i] >= 0xd8 && s.p[i] <= 0xdf)
 			return false;
-	return len % 2 == 0;
+	return s.len % 2 == 0;
 }
 
 static bool string_ok(uint8_t tag, struct mo_view s)
@@ -135,7 +135,7 @@ static bool string_ok(uint8_t tag, struct mo_view s)
 	case MO_DER_TELETEX:
 		return true;
 	case MO_DER_BMP:
-		return bmp_ok(s.p, s.len);
+		return mo_der_bmp_ok(s);
 	}
 	return false;
 }
@@ -253,7 +253,7 @@ static void add_value(struct mo_buf *out, const struct pair *p)
 			add_byte(out, p->value.p[i], !i);
 		return;
 	case MO_DER_BMP:
-		if (bmp_ok(p->value.p, p->value.len)) {
+		if (mo_der_bmp_ok(p->value)) {
 			add_bmp(out, p->value);
 			return;
 		}

@@ -13,6 +13,18 @@ static bool boolean_ok(struct mo_view v)
 }
 
 /*
+ * X.690, 10.2: strings are primitive; SEQUENCE and SET are not. OpenSSL takes a string in pieces,
+ * and writes it in one.
+ */
+static bool form_ok(uint8_t tag)
+{
+	if (tag & 0xc0)
+		return true;
+	return (tag & 0x20 ? tag == MO_DER_SEQUENCE || tag == MO_DER_SET
+			   : tag && tag != (MO_DER_SEQUENCE & 0x1f) && tag != (MO_DER_SET & 0x1f));
+}
+
+/*
  * Looks into all that is constructed. A certificate nests about 10 deep; the limit keeps a hostile
  * one from taking the stack.
  */
@@ -25,7 +37,10 @@ static void walk(struct mo_der *d, unsigned depth)
 
 		if (mo_der_bad(d))
 			return;
-		if (tag == MO_DER_BOOLEAN && !boolean_ok(in.rest))
+		if (!form_ok(tag))
+			d->doc->rc = mo_fail(d->doc->err, MODULO_MALFORMED, at, "der.tag",
+					     "an element 0x%02x, which is not DER", tag);
+		else if (tag == MO_DER_BOOLEAN && !boolean_ok(in.rest))
 			d->doc->rc = mo_fail(d->doc->err, MODULO_MALFORMED, at, "der.boolean",
 					     "a BOOLEAN that is neither 0 nor 255");
 		else if (tag & 0x20 && depth == DEPTH_MAX)
@@ -58,6 +73,12 @@ static int read_extension(struct mo_der *list, struct mo_x509 *out)
 			       "an empty or a second subjectKeyIdentifier");
 	out->key_id = id;
 	return 0;
+}
+
+int mo_der_walk(struct mo_der d)
+{
+	walk(&d, 0);
+	return mo_der_bad(&d);
 }
 
 static int read_tbs(struct mo_der *d, struct mo_x509 *out)

@@ -26,4 +26,12 @@ struct mo_x509 {
 _must_check_ int mo_x509_parse(const uint8_t *der, size_t len, struct mo_x509 *out,
 			       struct modulo_error *err);
 
+/*
+ * The same, of a certificate all of whose fields are of doc/formats/authenticode.md,
+ * "Certificates". Refusals besides: "x509.*", "cms.name". What it may name that the profile lacks
+ * is MODULO_UNSUPPORTED.
+ */
+_must_check_ int mo_x509_strict(const uint8_t *der, size_t len, struct mo_x509 *out,
+				struct modulo_error *err);
+
 #endif

@@ -41,6 +41,6 @@ _must_check_ int mo_format_identify(const uint8_t *head, size_t len, const struc
 /* The i-th kind of detached signatures, of all formats together; NULL: there are no more. */
 const struct mo_detached *mo_format_detached(size_t i);
 
-extern const struct mo_format mo_format_module;
+extern const struct mo_format mo_format_module, mo_format_pe;
 
 #endif

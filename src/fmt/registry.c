@@ -5,6 +5,7 @@
 
 static const struct mo_format *const formats[] = {
 	&mo_format_module,
+	&mo_format_pe,
 };
 
 static bool matches(const struct mo_format *f, const uint8_t *head, size_t len)

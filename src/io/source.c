@@ -119,3 +119,59 @@ int mo_source_slice(struct mo_source *parent, uint64_t off, uint64_t len, struct
 	*out = &s->source;
 	return 0;
 }
+
+struct rope {
+	struct mo_source source; /* first */
+	struct mo_source *parent;
+	size_t nr;
+	struct mo_span span[];
+};
+
+static int rope_read(struct mo_source *s, uint64_t off, void *buf, size_t n,
+		     struct modulo_error *err)
+{
+	const struct rope *rope = (const struct rope *)s;
+	uint8_t *to = buf;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && n && i < rope->nr; i++) {
+		const struct mo_span *sp = &rope->span[i];
+		size_t part;
+
+		if (off >= sp->len) {
+			off -= sp->len;
+			continue;
+		}
+		part = (size_t)MO_MIN(sp->len - off, (uint64_t)n);
+		r = mo_source_read(rope->parent, sp->off + off, to, part, err);
+		to += part;
+		n -= part;
+		off = 0;
+	}
+	if (r == 0)
+		memset(to, 0, n);
+	return r;
+}
+
+int mo_source_rope(struct mo_source *parent, const struct mo_span *span, size_t nr, uint64_t zeros,
+		   struct mo_source **out, struct modulo_error *err)
+{
+	struct rope *rope = calloc(1, sizeof(*rope) + nr * sizeof(*span));
+	int r = 0;
+
+	if (!rope)
+		return mo_fail_nomem(err);
+	rope->source = (struct mo_source){ .len = zeros, .read = rope_read, .close = free_source };
+	rope->parent = parent;
+	rope->nr = nr;
+	for (size_t i = 0; r == 0 && i < nr; i++) {
+		rope->span[i] = span[i];
+		rope->source.len += span[i].len;
+		r = in_range(parent, span[i].off, span[i].len, err);
+	}
+	if (r < 0)
+		free(rope);
+	else
+		*out = &rope->source;
+	return r;
+}

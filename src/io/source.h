@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A source: a byte string of known length that can be read anywhere. Kinds: an open file, memory, a
- * slice of another source, a spool (memory up to a limit, an unlinked temporary file beyond).
+ * slice of another source, several stretches of one, a spool (memory up to a limit, an unlinked
+ * temporary file beyond).
  */
 #ifndef IO_SOURCE_H
 #define IO_SOURCE_H
@@ -42,6 +43,16 @@ _must_check_ int mo_source_memory(const void *p, size_t len, struct mo_source **
 /* len bytes at off of parent, which must outlive the slice. */
 _must_check_ int mo_source_slice(struct mo_source *parent, uint64_t off, uint64_t len,
 				 struct mo_source **out, struct modulo_error *err);
+
+/* Stretches of a source. */
+struct mo_span {
+	uint64_t off, len;
+};
+
+/* These stretches of parent, which must outlive it, one behind the other, and zeros behind them.
+ * The array is copied. */
+_must_check_ int mo_source_rope(struct mo_source *parent, const struct mo_span *span, size_t nr,
+				uint64_t zeros, struct mo_source **out, struct modulo_error *err);
 
 /*
  * A sink takes bytes in order. write returns 0 or a negative modulo_rc with err filled; whoever

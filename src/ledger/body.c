@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ledger/body.h"
 
+#include "der/authenticode.h"
 #include "hash/tee.h"
 
 static int parse_proof(const uint8_t *p, size_t len, struct mo_body *out, struct modulo_error *err)
@@ -19,15 +20,28 @@ static int parse_proof(const uint8_t *p, size_t len, struct mo_body *out, struct
 int mo_body_parse(const struct mo_form *f, const uint8_t *p, size_t len, struct mo_body *out,
 		  struct modulo_error *err)
 {
+	enum mo_element_kind kind;
 	struct mo_cms cms;
 	int r;
 
 	if (mo_form_free_element(f) == MO_EL_PROOF)
 		return parse_proof(p, len, out, err);
-	r = mo_cms_parse(p, len, &cms, err);
+	kind = mo_form_free_element(f);
+	r = kind == MO_EL_AUTHENTICODE
+		    ? mo_authenticode_parse(p, len, MO_ALLOW_UNSIGNED_ATTRIBUTES, &cms, err)
+		    : mo_cms_parse(p, len, &cms, err);
 	if (r == 0)
-		*out = (struct mo_body){ .kind = MO_EL_CMS, .hash = cms.hash, .cms = cms };
+		*out = (struct mo_body){ .kind = kind, .hash = cms.hash, .cms = cms };
 	return r;
+}
+
+int mo_body_allowed(const struct mo_body *b, bool unsigned_attributes, struct modulo_error *err)
+{
+	if (unsigned_attributes || b->kind == MO_EL_PROOF || !b->cms.unsigned_attrs.len)
+		return 0;
+	return mo_fail(err, MODULO_MALFORMED, 0, "cms.unsigned",
+		       "unsigned attributes in a signature: bytes that a stranger can change "
+		       "(--allow unsigned-attributes takes them)");
 }
 
 int mo_body_digest(const struct mo_body *b, struct mo_source *s, uint64_t off, uint64_t len,
@@ -51,7 +65,8 @@ int mo_body_digest(const struct mo_body *b, struct mo_source *s, uint64_t off, u
 
 bool mo_body_names_digest(const struct mo_body *b)
 {
-	return b->kind == MO_EL_CMS && b->cms.message_digest.len;
+	return b->kind != MO_EL_PROOF &&
+	       (b->cms.message_digest.len || b->kind == MO_EL_AUTHENTICODE);
 }
 
 int mo_body_bound(const struct mo_body *b, const uint8_t *digest, struct modulo_error *err)

@@ -15,7 +15,7 @@
 #include "merkle/merkle_verify.h"
 
 struct mo_body {
-	enum mo_element_kind kind; /* MO_EL_CMS, MO_EL_PROOF */
+	enum mo_element_kind kind; /* MO_EL_CMS, MO_EL_PROOF, MO_EL_AUTHENTICODE */
 	enum mo_alg hash;	   /* of what it is made over */
 	struct mo_cms cms;	   /* views into the bytes that were parsed */
 	struct mo_proof {
@@ -29,6 +29,11 @@ struct mo_body {
  * p, which has to outlive out. */
 _must_check_ int mo_body_parse(const struct mo_form *f, const uint8_t *p, size_t len,
 			       struct mo_body *out, struct modulo_error *err);
+
+/* "cms.unsigned" where it has unsigned attributes, and these are not allowed: whoever has the file
+ * can change them. */
+_must_check_ int mo_body_allowed(const struct mo_body *b, bool unsigned_attributes,
+				 struct modulo_error *err);
 
 /* The digest by b->hash of what it is made over: len bytes of s at off, then `more` (or NULL). A
  * proof's is the hash of a leaf. */

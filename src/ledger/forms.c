@@ -24,6 +24,18 @@ static const struct {
 	{ "be32(len(cms))", MO_EL_CMS_LEN, false, true, false, true },
 	{ "proof", MO_EL_PROOF, true, false, false, true },
 	{ "be32(len(proof))", MO_EL_PROOF_LEN, false, true, false, true },
+	{ "core", MO_EL_CORE, true, false, true, false },
+	{ "core(N)", MO_EL_CORE_N, false, false, true, false },
+	{ "to(le32@60)", MO_EL_CORE_TO, false, false, true, false },
+	{ "core(le32>N)", MO_EL_CORE_OVER, false, false, true, false },
+	{ "absent(N)", MO_EL_ABSENT, false, false, true, false },
+	{ "le32(pe-checksum)", MO_EL_PE_CHECKSUM, true, true, true, false },
+	{ "le32(off(signatures))", MO_EL_SIGS_OFF, true, true, true, false },
+	{ "le32(len(signatures))", MO_EL_SIGS_LEN, true, true, true, false },
+	{ "authenticode", MO_EL_AUTHENTICODE, true, false, false, true },
+	{ "le32(len(authenticode)+8)", MO_EL_WIN_LEN, false, true, false, true },
+	{ "le32(len(record))", MO_EL_RECORD_LEN, false, true, false, true },
+	{ "fill(N)", MO_EL_FILL, false, false, false, true },
 };
 
 const char *mo_element_expression(enum mo_element_kind k)
@@ -119,6 +131,23 @@ static int parse_text(struct reader *r, const char *s, size_t len, struct mo_ele
 	return el->len ? 0 : broken(r, "an empty text");
 }
 
+/* Whether s is that word, where N stands for a number from 1 on, which goes to *n. */
+static bool is_word(const char *word, const char *s, size_t len, uint32_t *n)
+{
+	const char *at = strchr(word, 'N');
+	size_t before = at ? (size_t)(at - word) : 0, after = at ? strlen(at + 1) : 0;
+	uint64_t number = 0;
+
+	if (!at)
+		return strlen(word) == len && memcmp(word, s, len) == 0;
+	if (len <= before + after || memcmp(word, s, before) != 0 ||
+	    memcmp(at + 1, s + len - after, after) != 0 ||
+	    !mo_text_number(s + before, len - before - after, &number) || !number || number > 65536)
+		return false;
+	*n = (uint32_t)number;
+	return true;
+}
+
 static int parse_element(struct reader *r, struct mo_form *f, const char *s, size_t len)
 {
 	struct mo_element *el = &f->element[f->nr];
@@ -129,7 +158,7 @@ static int parse_element(struct reader *r, struct mo_form *f, const char *s, siz
 	if (len > 2 && s[0] == '"' && s[len - 1] == '"')
 		return parse_text(r, s + 1, len - 2, el);
 	for (size_t i = 0; i < MO_NR(elements); i++) {
-		if (strlen(elements[i].word) != len || memcmp(elements[i].word, s, len) != 0)
+		if (!is_word(elements[i].word, s, len, &el->n))
 			continue;
 		if (f->signature ? !elements[i].signature : !elements[i].record)
 			return broken(r, "an element that may not stand in this form");
@@ -156,8 +185,8 @@ static int parse_form(struct reader *r, struct mo_form *f)
 		f->signature = is + 10;
 	else if (strcmp(is, "record") != 0)
 		return broken(r, "neither a record nor a signature");
-	if ((f->signature != NULL) != (strcmp(in, "leaf") == 0) || (after && !f->signature))
-		return broken(r, "signatures stand in leaves, records in containers");
+	if ((strcmp(in, "leaf") == 0 && !f->signature) || (after && !f->signature))
+		return broken(r, "a record stands in a container");
 	if (after && strcmp(after, "elf-rel") != 0)
 		return broken(r, "an unknown condition");
 	f->after_elf_rel = after != NULL;
@@ -170,6 +199,20 @@ static int parse_form(struct reader *r, struct mo_form *f)
 	if (rc == 0 && f->signature && mo_form_arguments(f) != 1)
 		return broken(r, "a signature without its one free element");
 	return rc;
+}
+
+/* A profile is the checker's: what a signature may be, the library has in C (src/der). Passes over
+ * its rows. */
+static int pass_profile(struct reader *r)
+{
+	const char *line;
+	size_t len;
+
+	if (!value(r, "profile ") || !value(r, " from "))
+		return broken(r, "a line outside of a form");
+	while (next_line(r, &line, &len) && line[0] == ' ')
+		r->at += len + 1;
+	return 0;
 }
 
 int mo_forms_parse(struct mo_forms *f, const char *text, size_t len, struct modulo_error *err)
@@ -187,12 +230,12 @@ int mo_forms_parse(struct mo_forms *f, const char *text, size_t len, struct modu
 		return mo_fail_nomem(err);
 	f->form = form;
 	while (next_line(&r, &s, &l)) {
-		if (f->nr == max)
-			return broken(&r, "a line outside of a form");
-		rc = parse_form(&r, &form[f->nr]);
+		bool is_form = l > 5 && memcmp(s, "form ", 5) == 0;
+
+		rc = is_form ? parse_form(&r, &form[f->nr]) : pass_profile(&r);
 		if (rc < 0)
 			return rc;
-		f->nr++;
+		f->nr += is_form;
 	}
 	return mo_hash_bytes(MO_SHA256, text, len, f->digest, err);
 }
@@ -265,42 +308,70 @@ void mo_form_render_record(const struct mo_form *f, const struct mo_word *arg, s
 	add(skeleton, "\n", 1);
 }
 
-void mo_form_render_signature(const struct mo_form *f, const uint8_t *body, size_t len,
-			      struct mo_buf *out)
+/* Of the padding behind len bytes */
+static size_t fill_len(uint32_t unit, size_t len)
 {
-	uint8_t be[4];
+	return (unit - len % unit) % unit;
+}
+
+/* Each element's bytes into out, and their number to *len; either may be NULL. body too where only
+ * lengths are wanted. */
+static void render(const struct mo_form *f, const uint8_t *body, size_t body_len, size_t whole,
+		   struct mo_buf *out, size_t *len)
+{
+	uint8_t number[4];
+	size_t at = 0, n;
 
 	for (unsigned i = 0; i < f->nr; i++) {
 		const struct mo_element *el = &f->element[i];
+		const void *p = number;
 
+		n = sizeof(number);
 		switch (el->kind) {
 		case MO_EL_CMS:
 		case MO_EL_PROOF:
-			mo_buf_add(out, body, len);
+		case MO_EL_AUTHENTICODE:
+			p = body;
+			n = body_len;
 			break;
 		case MO_EL_CMS_LEN:
 		case MO_EL_PROOF_LEN:
-			mo_put_be32(be, (uint32_t)len);
-			mo_buf_add(out, be, sizeof(be));
+			mo_put_be32(number, (uint32_t)body_len);
+			break;
+		case MO_EL_WIN_LEN:
+			mo_put_le32(number, (uint32_t)body_len + 8);
+			break;
+		case MO_EL_RECORD_LEN:
+			mo_put_le32(number, (uint32_t)whole);
+			break;
+		case MO_EL_FILL:
+			for (n = fill_len(el->n, at); out && n; n--, at++)
+				mo_buf_chr(out, '\0');
 			break;
 		default:
-			mo_buf_add(out, el->text, el->len);
+			p = el->text;
+			n = el->len;
 		}
+		if (out)
+			mo_buf_add(out, p, n);
+		at += n;
 	}
+	if (len)
+		*len = at;
 }
 
-static bool is_be32(enum mo_element_kind k)
+size_t mo_form_signature_len(const struct mo_form *f, size_t len)
 {
-	return k == MO_EL_CMS_LEN || k == MO_EL_PROOF_LEN;
+	size_t whole;
+
+	render(f, NULL, len, 0, NULL, &whole);
+	return whole;
 }
 
-size_t mo_form_fixed_len(const struct mo_form *f)
+void mo_form_render_signature(const struct mo_form *f, const uint8_t *body, size_t len,
+			      struct mo_buf *out)
 {
-	size_t len = 0;
-
-	for (unsigned i = 0; i < f->nr; i++)
-		len += is_be32(f->element[i].kind) ? 4 : f->element[i].len;
-	return len;
+	render(f, body, len, mo_form_signature_len(f, len), out, NULL);
 }
 
 enum mo_element_kind mo_form_free_element(const struct mo_form *f)
@@ -308,7 +379,7 @@ enum mo_element_kind mo_form_free_element(const struct mo_form *f)
 	unsigned i = 0;
 
 	/* A signature's form has one, or the table was refused. */
-	while (f->element[i].kind != MO_EL_CMS && f->element[i].kind != MO_EL_PROOF)
+	while (!mo_element_has_argument(f->element[i].kind))
 		i++;
 	return f->element[i].kind;
 }

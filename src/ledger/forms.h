@@ -24,19 +24,34 @@ enum mo_element_kind {
 	MO_EL_CMS_LEN,	 /* be32(len(cms)), derived */
 	MO_EL_PROOF,	 /* the free element of a proof */
 	MO_EL_PROOF_LEN, /* be32(len(proof)), derived */
+	/* Of binary containers (layout.h) */
+	MO_EL_CORE,	 /* core: as many bytes of core as the argument says */
+	MO_EL_CORE_N,	 /* core(N) */
+	MO_EL_CORE_TO,	 /* to(le32@60): core up to the place that stands there */
+	MO_EL_CORE_OVER, /* core(le32>N): four bytes of core, a number over N */
+	MO_EL_ABSENT, /* absent(N): zeros of core up to a multiple of N, which the artifact lacks */
+	MO_EL_PE_CHECKSUM,  /* le32(pe-checksum): 0 or derived; else a number that nothing vouches
+			       for */
+	MO_EL_SIGS_OFF,	    /* le32(off(signatures)), 0 where there are none; derived */
+	MO_EL_SIGS_LEN,	    /* le32(len(signatures)), derived */
+	MO_EL_AUTHENTICODE, /* the free element of a PE's signature */
+	MO_EL_WIN_LEN,	    /* le32(len(authenticode)+8), derived */
+	MO_EL_RECORD_LEN,   /* le32(len(record)), derived: of the whole signature with its fill */
+	MO_EL_FILL,	    /* fill(N): zeros up to a multiple of N */
 };
 
 struct mo_element {
 	enum mo_element_kind kind;
 	const char *text; /* of MO_EL_TEXT */
 	size_t len;
+	uint32_t n; /* the N of its word */
 };
 
 #define MO_FORM_ELEMENTS 32
 
 struct mo_form {
 	const char *name;
-	const char *in;	       /* "leaf", or the kind of a container: "dir", "dir-metadata" */
+	const char *in;	       /* "leaf", or the kind of a container: "dir", "dir-metadata", "pe" */
 	const char *signature; /* the signature's kind; NULL: a record */
 	bool after_elf_rel;
 	unsigned nr;
@@ -89,9 +104,10 @@ void mo_form_render_record(const struct mo_form *f, const struct mo_word *arg, s
  */
 void mo_form_render_signature(const struct mo_form *f, const uint8_t *body, size_t len,
 			      struct mo_buf *out);
-/* Which element of a signature's form is the free one: MO_EL_CMS, MO_EL_PROOF. */
+/* Which element of a signature's form is the free one: MO_EL_CMS, MO_EL_PROOF, MO_EL_AUTHENTICODE.
+ */
 enum mo_element_kind mo_form_free_element(const struct mo_form *f);
-/* How many bytes the fixed part of a signature has: all but the free element. */
-size_t mo_form_fixed_len(const struct mo_form *f);
+/* How many bytes a signature has whose free element has len. */
+size_t mo_form_signature_len(const struct mo_form *f, size_t len);
 
 #endif

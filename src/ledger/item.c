@@ -5,14 +5,36 @@
 
 #include "elf/elf.h"
 #include "hash/hash.h"
+#include "hash/tee.h"
+#include "ledger/layout.h"
 
 void mo_ledger_leaf(struct mo_ledger *l, const char *format, const struct mo_detached *detached,
 		    uint64_t core_len)
 {
 	l->item->format = format;
 	l->item->detached = detached;
-	l->item->core_len = core_len;
+	l->item->core_len = l->item->tail = core_len;
 	l->item->claimed = true;
+}
+
+int mo_ledger_record(struct mo_ledger *l, const char *format, const char *in, const char *form,
+		     const struct mo_detached *detached, const uint64_t *arg, unsigned nr,
+		     uint64_t tail, struct modulo_error *err)
+{
+	struct mo_item *it = l->item;
+
+	it->form = mo_forms_find(l->forms, in, form, strlen(form));
+	if (!it->form || it->form->signature || mo_form_arguments(it->form) != nr ||
+	    nr > MO_RECORD_NUMBERS)
+		return mo_fail(err, MODULO_UNSUPPORTED, 0, "ledger.form",
+			       "there is no form %s of %u numbers", form, nr);
+	it->kind = MO_RECORDS;
+	it->format = format;
+	it->detached = detached;
+	it->claimed = true;
+	it->tail = tail;
+	memcpy(it->arg, arg, nr * sizeof(*arg));
+	return 0;
 }
 
 int mo_ledger_signature(struct mo_ledger *l, const char *form, const uint8_t *body, size_t len,
@@ -20,7 +42,7 @@ int mo_ledger_signature(struct mo_ledger *l, const char *form, const uint8_t *bo
 {
 	struct mo_item *it = l->item;
 	struct mo_signature *s;
-	uint64_t off = it->core_len;
+	uint64_t off = it->tail;
 
 	if (it->nr_sigs == MO_SIGNATURES_MAX)
 		return mo_fail(err, MODULO_LIMIT, off, "ledger.signatures",
@@ -28,7 +50,7 @@ int mo_ledger_signature(struct mo_ledger *l, const char *form, const uint8_t *bo
 	s = &it->sig[it->nr_sigs];
 	if (it->nr_sigs)
 		off = s[-1].off + s[-1].len;
-	s->form = mo_forms_find(l->forms, "leaf", form, strlen(form));
+	s->form = mo_forms_find(l->forms, it->form ? it->form->in : "leaf", form, strlen(form));
 	if (!s->form)
 		return mo_fail(err, MODULO_UNSUPPORTED, off, "ledger.form", "there is no form %s",
 			       form);
@@ -37,7 +59,7 @@ int mo_ledger_signature(struct mo_ledger *l, const char *form, const uint8_t *bo
 		return mo_fail_nomem(err);
 	s->body_len = len;
 	s->off = off;
-	s->len = len + mo_form_fixed_len(s->form);
+	s->len = mo_form_signature_len(s->form, len);
 	it->nr_sigs++;
 	return 0;
 }
@@ -133,17 +155,130 @@ int mo_form_fits(const struct mo_form *f, struct mo_source *s, uint64_t off, uin
 	return r;
 }
 
-int mo_item_check(struct mo_item *it, struct modulo_error *err)
+static int add_span(struct mo_item *it, uint64_t off, uint64_t len, struct modulo_error *err)
 {
-	uint64_t end = it->core_len;
+	struct mo_span *last = &it->span[it->nr_spans - (it->nr_spans != 0)];
+
+	if (it->nr_spans && last->off + last->len == off) {
+		last->len += len;
+		return 0;
+	}
+	if (it->nr_spans == MO_CORE_SPANS)
+		return mo_fail(err, MODULO_LIMIT, off, "ledger.layout",
+			       "a record of too many pieces");
+	it->span[it->nr_spans++] = (struct mo_span){ off, len };
+	return 0;
+}
+
+/* The image's sum, its four bytes at `field` left out */
+static int pe_sum(struct mo_source *s, uint64_t field, uint32_t *out, struct modulo_error *err)
+{
+	struct mo_pe_sum sum = { 0 };
+	uint8_t buf[65536];
+
+	for (uint64_t at = 0; at < s->len; at += sizeof(buf)) {
+		size_t n = (size_t)MO_MIN(s->len - at, (uint64_t)sizeof(buf));
+		int r = mo_source_read(s, at, buf, n, err);
+
+		if (r < 0)
+			return r;
+		for (uint64_t k = field; k < field + 4; k++)
+			if (k >= at && k < at + n)
+				buf[k - at] = 0;
+		mo_pe_sum_add(&sum, buf, n);
+	}
+	*out = mo_pe_sum_end(&sum);
+	return 0;
+}
+
+/* What a number in a record must be by what it is derived from. */
+static int check_value(struct mo_item *it, enum mo_element_kind kind, uint64_t at, uint32_t value,
+		       struct modulo_error *err)
+{
+	uint64_t want = 0;
+	uint32_t sum;
+	int r;
+
+	if (kind == MO_EL_PE_CHECKSUM) {
+		r = value ? pe_sum(it->source, at, &sum, err) : 0;
+		it->unvouched += r == 0 && value && value != sum;
+		return r;
+	}
+	if (it->nr_sigs)
+		want = kind == MO_EL_SIGS_OFF ? it->tail : it->len - it->tail;
+	if (value != want)
+		return mo_fail(err, MODULO_MISMATCH, at, "ledger.render",
+			       "%u in a field that must be %llu", value, (unsigned long long)want);
+	return 0;
+}
+
+static int check_segment(struct mo_item *it, const struct mo_layout *l, const struct mo_element *el,
+			 const struct mo_segment *seg, uint64_t arg, struct modulo_error *err)
+{
+	uint8_t got[256];
+	int r;
+
+	if (seg->kind == MO_SEG_ABSENT) {
+		it->zeros += seg->len;
+		if (seg->len && it->nr_sigs)
+			return mo_fail(err, MODULO_MALFORMED, l->at, "ledger.rest",
+				       "an image that is not filled up before its signatures");
+		return 0;
+	}
+	r = seg->len > it->len - l->at ? mo_fail(err, MODULO_MALFORMED, it->len, "ledger.layout",
+						 "it ends inside of its record")
+				       : 0;
+	if (r == 0 && seg->kind != MO_SEG_VALUE)
+		r = add_span(it, l->at, seg->len, err);
+	if (r < 0 || (seg->kind == MO_SEG_CORE && !seg->over))
+		return r;
+	r = seg->len <= sizeof(got)
+		    ? mo_source_read(it->source, l->at, got, (size_t)seg->len, err)
+		    : mo_fail(err, MODULO_LIMIT, l->at, "ledger.layout", "a text that is too long");
+	if (r < 0)
+		return r;
+	if (seg->kind == MO_SEG_TEXT && memcmp(got, seg->text, (size_t)seg->len) != 0)
+		return mo_fail(err, MODULO_MISMATCH, l->at, "ledger.render",
+			       "a record is not what its form %s makes of it", it->form->name);
+	if (seg->over && mo_get_le32(got) <= seg->over)
+		return mo_fail(err, MODULO_MALFORMED, l->at, "ledger.layout",
+			       "a number that must be over %u", seg->over);
+	if (seg->kind != MO_SEG_VALUE)
+		return 0;
+	if (mo_get_le32(got) != arg)
+		return mo_fail(err, MODULO_MISMATCH, l->at, "ledger.render",
+			       "a record is not what its form %s makes of it", it->form->name);
+	return check_value(it, el->kind, l->at, (uint32_t)arg, err);
+}
+
+/* Where its signatures begin, by its form */
+static int check_record(struct mo_item *it, struct modulo_error *err)
+{
+	struct mo_layout l = { 0 };
+	const uint64_t *arg = it->arg;
+	struct mo_segment seg;
+	int r = mo_source_read(it->source, 0, l.head, (size_t)MO_MIN(it->len, sizeof(l.head)), err);
+
+	for (unsigned i = 0; r == 0 && i < it->form->nr; i++) {
+		const struct mo_element *el = &it->form->element[i];
+		uint64_t number = mo_element_has_argument(el->kind) ? *arg++ : 0;
+
+		r = mo_layout_segment(&l, el, number, &seg, err);
+		r = r < 0 ? r : check_segment(it, &l, el, &seg, number, err);
+		l.at += seg.kind == MO_SEG_ABSENT ? 0 : seg.len;
+	}
+	if (r == 0 && l.at != it->tail)
+		return mo_fail(err, MODULO_MISMATCH, l.at, "ledger.rest",
+			       "bytes that nothing explains");
+	return r;
+}
+
+static int check_signatures(struct mo_item *it, struct modulo_error *err)
+{
+	uint64_t end = it->tail;
 	bool fits;
 	int r;
 
-	if (it->kind == MO_STREAM)
-		return it->len == it->source->len
-			       ? mo_item_check(it->inner, err)
-			       : mo_fail(err, MODULO_MISMATCH, it->len, "ledger.rest",
-					 "bytes that nothing explains");
 	for (unsigned i = 0; i < it->nr_sigs; i++) {
 		struct mo_signature *s = &it->sig[i];
 
@@ -165,6 +300,40 @@ int mo_item_check(struct mo_item *it, struct modulo_error *err)
 	return 0;
 }
 
+int mo_item_check(struct mo_item *it, struct modulo_error *err)
+{
+	struct mo_item *leaf = mo_item_leaf(it);
+	int r = 0;
+
+	for (; r == 0 && it->kind == MO_STREAM; it = it->inner)
+		if (it->len != it->source->len)
+			r = mo_fail(err, MODULO_MISMATCH, it->len, "ledger.rest",
+				    "bytes that nothing explains");
+	leaf->span[0] = (struct mo_span){ 0, leaf->core_len };
+	leaf->nr_spans = leaf->kind == MO_LEAF;
+	if (r == 0 && leaf->kind == MO_RECORDS)
+		r = check_record(leaf, err);
+	r = r < 0 ? r : check_signatures(leaf, err);
+	if (r == 0 && leaf->nr_spans == 1 && !leaf->zeros && leaf->span[0].off == 0)
+		r = mo_source_slice(leaf->source, 0, leaf->span[0].len, &leaf->core, err);
+	else if (r == 0)
+		r = mo_source_rope(leaf->source, leaf->span, leaf->nr_spans, leaf->zeros,
+				   &leaf->core, err);
+	if (r == 0)
+		leaf->core_len = leaf->core->len;
+	return r;
+}
+
+uint64_t mo_item_place(const struct mo_item *it, uint64_t core_off)
+{
+	for (unsigned i = 0; i < it->nr_spans; i++) {
+		if (core_off < it->span[i].len)
+			return it->span[i].off + core_off;
+		core_off -= it->span[i].len;
+	}
+	return it->tail;
+}
+
 struct mo_item *mo_item_leaf(struct mo_item *it)
 {
 	while (it->kind == MO_STREAM)
@@ -174,23 +343,31 @@ struct mo_item *mo_item_leaf(struct mo_item *it)
 
 void mo_item_release(struct mo_item *it)
 {
-	for (; it && it->kind == MO_STREAM; it = it->inner) {
+	for (; it; it = it->inner) {
+		mo_source_close(it->core);
 		mo_source_close(it->decoded);
-		it->decoded = NULL;
+		it->core = it->decoded = NULL;
 	}
 }
 
 int mo_item_digest(struct mo_item *it, struct mo_item_digest *out, struct modulo_error *err)
 {
 	struct mo_item *leaf = mo_item_leaf(it);
-	int r = mo_hash_source(MO_SHA256, leaf->source, 0, leaf->core_len, out->core, err);
+	int r = mo_hash_source(MO_SHA256, leaf->core, 0, leaf->core->len, out->core, err);
 
 	for (unsigned i = 0; r == 0 && i < leaf->nr_sigs; i++) {
 		struct mo_signature *s = &leaf->sig[i];
 
-		/* The first signature is made over the core, which is hashed already. */
-		if (i == 0 && s->parsed.kind == MO_EL_CMS && s->parsed.hash == MO_SHA256)
+		/* The first signature, and each of a PE image, is made over the core, which is
+		 * hashed already. */
+		bool over_core = s->parsed.kind == MO_EL_AUTHENTICODE ||
+				 (i == 0 && s->parsed.kind == MO_EL_CMS);
+
+		if (over_core && s->parsed.hash == MO_SHA256)
 			memcpy(out->signed_content[i], out->core, sizeof(out->core));
+		else if (over_core)
+			r = mo_body_digest(&s->parsed, leaf->core, 0, leaf->core->len, NULL,
+					   out->signed_content[i], err);
 		else
 			r = mo_body_digest(&s->parsed, leaf->source, 0, s->off, NULL,
 					   out->signed_content[i], err);

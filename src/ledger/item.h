@@ -25,8 +25,10 @@
 #define MO_SIGNATURES_MAX 8	/* in one leaf */
 #define MO_SIGNATURE_MAX  65536 /* bytes of a signature's free element */
 #define MO_DEPTH_MAX	  16	/* items in items */
+#define MO_RECORD_NUMBERS 4	/* arguments of a binary record */
+#define MO_CORE_SPANS	  8	/* pieces of core in one */
 
-enum mo_item_kind { MO_LEAF, MO_STREAM };
+enum mo_item_kind { MO_LEAF, MO_STREAM, MO_RECORDS };
 
 struct mo_signature {
 	const struct mo_form *form;
@@ -64,8 +66,10 @@ struct mo_item {
 	uint64_t len;		  /* of the bytes that it explains */
 	struct mo_source *source; /* these bytes */
 
-	/* MO_LEAF */
+	/* MO_LEAF, MO_RECORDS */
 	uint64_t core_len;
+	uint64_t tail;		/* where the signatures begin */
+	struct mo_source *core; /* owned; there once it is checked */
 	unsigned nr_sigs;
 	struct mo_signature sig[MO_SIGNATURES_MAX];
 	const struct mo_detached *detached; /* NULL: it has no detached signatures */
@@ -76,6 +80,14 @@ struct mo_item {
 	size_t nr_labels, max_labels;
 	struct mo_fact *fact;
 	size_t nr_facts, max_facts;
+
+	/* MO_RECORDS: one record and the signatures behind it (layout.h) */
+	const struct mo_form *form;
+	uint64_t arg[MO_RECORD_NUMBERS];
+	struct mo_span span[MO_CORE_SPANS]; /* of its core; found by mo_item_check() */
+	unsigned nr_spans;
+	uint64_t zeros;	    /* of the core, that the artifact lacks */
+	unsigned unvouched; /* numbers that nothing vouches for */
 
 	/* MO_STREAM */
 	const struct mo_codec *codec;
@@ -107,6 +119,12 @@ struct mo_ledger {
  */
 void mo_ledger_leaf(struct mo_ledger *l, const char *format, const struct mo_detached *detached,
 		    uint64_t core_len);
+/* Says instead that it is one record of this form, with these numbers, and from tail on the
+ * signatures. */
+_must_check_ int mo_ledger_record(struct mo_ledger *l, const char *format, const char *in,
+				  const char *form, const struct mo_detached *detached,
+				  const uint64_t *arg, unsigned nr, uint64_t tail,
+				  struct modulo_error *err);
 /* A signature of that form whose free element is body (borrowed: copied here). "ledger.signatures"
  * over 8. */
 _must_check_ int mo_ledger_signature(struct mo_ledger *l, const char *form, const uint8_t *body,
@@ -132,7 +150,10 @@ _must_check_ int mo_item_check(struct mo_item *it, struct modulo_error *err);
 _must_check_ int mo_form_fits(const struct mo_form *f, struct mo_source *s, uint64_t off,
 			      uint64_t core_len, bool *fits, struct modulo_error *err);
 
-/* The innermost leaf of an item. */
+/* Where a byte of the core lies among the item's own. */
+uint64_t mo_item_place(const struct mo_item *it, uint64_t core_off);
+
+/* The innermost item: what is no stream. */
 struct mo_item *mo_item_leaf(struct mo_item *it);
 /* Closes what the item and its inner items own; the memory is the arena's. NULL is fine. */
 void mo_item_release(struct mo_item *it);

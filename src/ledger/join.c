@@ -10,6 +10,7 @@
 #include "codec/codec.h"
 #include "hash/tee.h"
 #include "ledger/item.h"
+#include "ledger/layout.h"
 #include "ledger/ledger.h"
 #include "ledger/lines.h"
 
@@ -32,8 +33,7 @@ static int refuse(struct join *j, int rc, const char *id, const char *text)
 	return mo_lines_fail(&j->lines, rc, id, text);
 }
 
-/* --- header -------------------------------------------------------------------------------------
- */
+/* --- header --- */
 
 void mo_ledger_head_write(const struct mo_ledger_head *h, struct mo_buf *out)
 {
@@ -93,8 +93,7 @@ int mo_ledger_head_read(struct mo_source *ledger, const struct mo_forms *forms,
 	return r < 0 ? r : 0;
 }
 
-/* --- core
- * ----------------------------------------------------------------------------------------- */
+/* --- core --- */
 
 /* The next len bytes of core, into k. */
 static int take_core(struct join *j, uint64_t len, struct mo_sink *k)
@@ -126,8 +125,7 @@ static int expect_core(struct join *j, const void *p, size_t len)
 	return r;
 }
 
-/* --- leaves
- * ------------------------------------------------------------------------------------------ */
+/* --- leaves --- */
 
 /* A signature that names a digest of what it is made over: core and the signatures before it. */
 static int check_named_digest(struct join *j, const struct mo_body *b, uint64_t core_off,
@@ -144,25 +142,24 @@ static int check_named_digest(struct join *j, const struct mo_body *b, uint64_t 
 	return r;
 }
 
-/* One signature line; its bytes are added to all. */
-static int join_signature(struct join *j, uint64_t core_off, uint64_t core_len, struct mo_buf *all)
+/* The signature line at hand, in a leaf or a container; its bytes are added to all. */
+static int join_signature(struct join *j, const char *in, uint64_t core_off, uint64_t core_len,
+			  struct mo_buf *all)
 {
 	_cleanup_(mo_buf_release) struct mo_buf body = { 0 };
 	const struct mo_form *form;
 	struct mo_word name, arg;
 	struct mo_body parsed;
 	bool fits;
-	int r = mo_lines_want(&j->lines);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (!mo_lines_word(&j->lines, &name) || !mo_lines_word(&j->lines, &arg))
 		return refuse(j, MODULO_MALFORMED, "ledger.word",
 			      "a form and its base64 must stand here");
-	form = mo_forms_find(j->forms, "leaf", name.p, name.len);
-	if (!form)
+	form = mo_forms_find(j->forms, in, name.p, name.len);
+	if (!form || !form->signature)
 		return refuse(j, MODULO_UNSUPPORTED, "ledger.form",
-			      "no form of that name may stand in a leaf");
+			      "no signature's form of that name may stand here");
 	if (!mo_text_base64(arg.p, arg.len, &body))
 		return mo_buf_ok(&body) ? refuse(j, MODULO_MALFORMED, "ledger.base64",
 						 "no base64, or not in its one spelling")
@@ -178,7 +175,10 @@ static int join_signature(struct join *j, uint64_t core_off, uint64_t core_len, 
 		return refuse(j, MODULO_MALFORMED, "ledger.place",
 			      "a module's signature behind what is no ELF relocatable object");
 	r = mo_body_parse(form, (const uint8_t *)body.data, body.len, &parsed, j->err);
-	r = r < 0 ? r : check_named_digest(j, &parsed, core_off, core_len, all);
+	/* A PE image's signatures are made over the core alone. */
+	r = r < 0 ? r
+		  : check_named_digest(j, &parsed, core_off, core_len,
+				       parsed.kind == MO_EL_AUTHENTICODE ? NULL : all);
 	if (r == 0)
 		mo_form_render_signature(form, (const uint8_t *)body.data, body.len, all);
 	return r;
@@ -198,15 +198,16 @@ static int join_leaf(struct join *j, struct mo_sink *k)
 	}
 	r = r < 0 ? r : mo_lines_done(&j->lines);
 	r = r < 0 ? r : take_core(j, len, k);
-	for (uint64_t i = 0; r == 0 && i < count; i++)
-		r = join_signature(j, off, len, &all);
+	for (uint64_t i = 0; r == 0 && i < count; i++) {
+		r = mo_lines_want(&j->lines);
+		r = r < 0 ? r : join_signature(j, "leaf", off, len, &all);
+	}
 	if (r == 0 && !mo_buf_ok(&all))
 		return mo_fail_nomem(j->err);
 	return r < 0 ? r : mo_sink_write(k, all.data, all.len, j->err);
 }
 
-/* --- streams
- * ------------------------------------------------------------------------------------------ */
+/* --- streams --- */
 
 static int join_item(struct join *j, struct mo_sink *k, unsigned depth);
 
@@ -354,8 +355,7 @@ static int join_stream(struct join *j, struct mo_sink *k, unsigned depth)
 	return r;
 }
 
-/* --- records
- * ------------------------------------------------------------------------------------------- */
+/* --- records --- */
 
 static bool argument_ok(enum mo_element_kind kind, const struct mo_word *w, uint64_t *child)
 {
@@ -427,6 +427,70 @@ static int join_record(struct join *j, const char *kind)
 	return r < 0 ? r : j->out->entry_end(j->out, j->err);
 }
 
+struct record_core {
+	struct mo_core_reader reader; /* first */
+	struct join *j;
+};
+
+static int take_record_core(struct mo_core_reader *c, uint64_t len, struct mo_sink *k,
+			    struct modulo_error *err)
+{
+	(void)err;
+	return take_core(((struct record_core *)c)->j, len, k);
+}
+
+/* What the record claims of the signatures behind it */
+static int settle_record(struct join *j, const struct mo_form *f, const uint64_t *arg,
+			 uint64_t tail, const struct mo_buf *all)
+{
+	for (unsigned i = 0; i < f->nr; i++) {
+		enum mo_element_kind k = f->element[i].kind;
+
+		if ((k == MO_EL_SIGS_OFF && *arg != (all->len ? tail : 0)) ||
+		    (k == MO_EL_SIGS_LEN && *arg != all->len))
+			return refuse(j, MODULO_MISMATCH, "join.claim",
+				      "the record before claims another place or length of its "
+				      "signatures");
+		arg += mo_element_has_argument(k);
+	}
+	return 0;
+}
+
+/* A container of one record and its signatures */
+static int join_binary(struct join *j, const char *in, struct mo_sink *k)
+{
+	_cleanup_(mo_buf_release) struct mo_buf all = { 0 };
+	struct record_core core = { { take_record_core }, j };
+	uint64_t arg[MO_RECORD_NUMBERS], off = j->core_at, nr = 0;
+	struct mo_emitted made = { 0 };
+	const struct mo_form *f;
+	struct mo_word name;
+	int r = mo_lines_want(&j->lines);
+
+	if (r < 0)
+		return r;
+	f = mo_lines_word(&j->lines, &name) ? mo_forms_find(j->forms, in, name.p, name.len) : NULL;
+	if (!f || f->signature || mo_form_arguments(f) > MO_RECORD_NUMBERS)
+		return refuse(j, MODULO_UNSUPPORTED, "ledger.form",
+			      "no form of that name may stand here");
+	for (unsigned i = 0; r >= 0 && i < mo_form_arguments(f); i++)
+		r = mo_lines_number(&j->lines, &arg[i]);
+	r = r < 0 ? r : mo_lines_done(&j->lines);
+	r = r < 0 ? r : mo_layout_emit(f, arg, &core.reader, k, &made, j->err);
+	while (r >= 0 && (r = mo_lines_want(&j->lines)) >= 0 &&
+	       strcmp(j->lines.line, "close") != 0) {
+		if (made.zeros || nr++ == MO_SIGNATURES_MAX)
+			return refuse(j, MODULO_LIMIT, "ledger.signatures",
+				      "more than 8 signatures, or some behind what is not filled "
+				      "up");
+		r = join_signature(j, in, off, j->core_at - off, &all);
+	}
+	if (r >= 0 && !mo_buf_ok(&all))
+		return mo_fail_nomem(j->err);
+	r = r < 0 ? r : settle_record(j, f, arg, made.len, &all);
+	return r < 0 ? r : mo_sink_write(k, all.data, all.len, j->err);
+}
+
 /* The line at hand is the item's first. */
 static int join_item(struct join *j, struct mo_sink *k, unsigned depth)
 {
@@ -440,6 +504,11 @@ static int join_item(struct join *j, struct mo_sink *k, unsigned depth)
 		return join_leaf(j, k);
 	if (mo_word_is(&w, "stream"))
 		return join_stream(j, k, depth);
+	if (mo_word_is(&w, "records") && mo_lines_word(&j->lines, &w) && mo_word_is(&w, "pe")) {
+		int r = mo_lines_done(&j->lines);
+
+		return r < 0 ? r : join_binary(j, "pe", k);
+	}
 	return refuse(j, MODULO_UNSUPPORTED, "ledger.word", "no item of that name may stand here");
 }
 
@@ -497,7 +566,7 @@ static int join_all(struct join *j)
 	r = r < 0 ? r : mo_lines_want(&j->lines);
 	if (r < 0)
 		return r;
-	if (strncmp(j->lines.line, "records ", 8) == 0) {
+	if (strncmp(j->lines.line, "records dir", 11) == 0) {
 		j->lines.at = 8;
 		r = join_records(j);
 	} else {

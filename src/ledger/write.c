@@ -53,15 +53,23 @@ static int write_item(struct mo_item *it, struct mo_buf *b, struct mo_sink *out,
 			r = write_carried(it->source, b, out, err);
 		return r < 0 ? r : write_item(it->inner, b, out, err);
 	}
-	mo_buf_fmt(b, "leaf %llu", (unsigned long long)it->core_len);
-	if (it->nr_sigs)
-		mo_buf_fmt(b, " %u", it->nr_sigs);
+	if (it->kind == MO_RECORDS) {
+		mo_buf_fmt(b, "records %s\n%s", it->form->in, it->form->name);
+		for (unsigned i = 0; i < mo_form_arguments(it->form); i++)
+			mo_buf_fmt(b, " %llu", (unsigned long long)it->arg[i]);
+	} else {
+		mo_buf_fmt(b, "leaf %llu", (unsigned long long)it->core_len);
+		if (it->nr_sigs)
+			mo_buf_fmt(b, " %u", it->nr_sigs);
+	}
 	mo_buf_chr(b, '\n');
 	for (unsigned i = 0; i < it->nr_sigs; i++) {
 		mo_buf_fmt(b, "%s ", it->sig[i].form->name);
 		mo_buf_base64(b, it->sig[i].body, it->sig[i].body_len);
 		mo_buf_chr(b, '\n');
 	}
+	if (it->kind == MO_RECORDS)
+		mo_buf_str(b, "close\n");
 	return flush(b, out, err);
 }
 
@@ -77,5 +85,17 @@ void mo_item_skeleton(struct mo_item *it, struct mo_buf *out)
 	for (; it->kind == MO_STREAM; it = it->inner)
 		mo_buf_fmt(out, "stream %s %s%s\n", it->codec->name, it->params,
 			   it->grade == MO_CARRIED ? " carried" : "");
-	mo_buf_fmt(out, "leaf %llu\n", (unsigned long long)it->core_len);
+	if (it->kind == MO_LEAF) {
+		mo_buf_fmt(out, "leaf %llu\n", (unsigned long long)it->core_len);
+		return;
+	}
+	mo_buf_fmt(out, "records %s\n%s", it->form->in, it->form->name);
+	for (unsigned i = 0, arg = 0; i < it->form->nr; i++) {
+		enum mo_element_kind k = it->form->element[i].kind;
+
+		if (k == MO_EL_CORE)
+			mo_buf_fmt(out, " %llu", (unsigned long long)(it->arg[arg] + it->zeros));
+		arg += mo_element_has_argument(k);
+	}
+	mo_buf_str(out, "\nclose\n");
 }

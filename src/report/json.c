@@ -133,8 +133,8 @@ void report_compare_json(FILE *f, const struct modulo_comparison *c, const struc
 		c->members_a, c->members_b, c->identical, c->modulo);
 	fprintf(f,
 		",\"signature_count\":%" PRIu64 ",\"verified\":%" PRIu64 ",\"invalid\":%" PRIu64
-		",",
-		c->signatures, c->verified, c->invalid);
+		",\"unvouched\":%" PRIu64 ",",
+		c->signatures, c->verified, c->invalid, c->unvouched);
 	groups(f, c);
 	fprintf(f,
 		",\"encodings\":{\"checked\":%" PRIu64 ",\"proven\":%" PRIu64

@@ -31,6 +31,8 @@ static void counts(FILE *f, const struct modulo_comparison *c)
 	fprintf(f, "; %" PRIu64 " verified", c->verified);
 	if (c->invalid)
 		fprintf(f, "; %" PRIu64 " INVALID", c->invalid);
+	if (c->unvouched)
+		fprintf(f, "; %" PRIu64 " unvouched", c->unvouched);
 	if (c->encodings_checked + c->encodings_proven + c->encodings_carried)
 		fprintf(f,
 			"; encodings: %" PRIu64 " checked, %" PRIu64 " proven, %" PRIu64 " carried",

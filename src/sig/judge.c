@@ -31,6 +31,50 @@ static int rank(enum mo_sig_status s)
 	return 0;
 }
 
+/* Whether an embedded certificate has the issuer and serial of one of the keyring, but other bytes.
+ */
+static bool impostor(const struct mo_keyring *k, struct mo_view der)
+{
+	struct mo_x509 x;
+	bool named = false;
+
+	if (mo_x509_parse(der.p, der.len, &x, NULL))
+		return true;
+	for (size_t i = 0; i < mo_keyring_nr(k); i++) {
+		const struct mo_key *key = k->keys[i];
+
+		if (!mo_view_same(key->id.serial, x.serial) ||
+		    !mo_view_same(key->id.issuer, x.issuer))
+			continue;
+		if (mo_view_same(key->der, der))
+			return false;
+		named = true;
+	}
+	return named;
+}
+
+/*
+ * A signature does not cover the certificates that it brings. Where it verifies, but one of them is
+ * vouched for by nothing, it is not taken for verified; and where one passes itself off as another,
+ * somebody changed it.
+ */
+static int look_at_certs(const struct mo_keyring *k, const struct mo_cms *cms,
+			 enum mo_sig_status *status, struct modulo_error *err)
+{
+	struct mo_der_doc doc;
+	struct mo_der certs = mo_der_open(&doc, cms->certs.p, cms->certs.len, NULL), in;
+	size_t nr;
+	int rc = mo_keyring_unvouched(k, cms, &nr, err);
+
+	if (rc || !nr)
+		return rc;
+	*status = MO_SIG_NO_KEY;
+	while (certs.rest.len && !mo_der_bad(&certs))
+		if (impostor(k, mo_der_take_whole(&certs, MO_DER_SEQUENCE, &in)))
+			*status = MO_SIG_INVALID;
+	return 0;
+}
+
 int mo_keyring_judge(const struct mo_keyring *k, const struct mo_cms *cms, const uint8_t *digest,
 		     struct mo_source *content, uint64_t content_len, enum mo_sig_status *status,
 		     const struct mo_cert **cert, struct modulo_error *err)
@@ -54,7 +98,18 @@ int mo_keyring_judge(const struct mo_keyring *k, const struct mo_cms *cms, const
 			who = &key->cert;
 		}
 	}
+	if (!rc && !other && best != MO_SIG_VERIFIED && cms->signer_cert.len) {
+		const struct mo_cert *ca;
+
+		rc = mo_sig_embedded(k, cms, &s, &ca, err);
+		if (!rc && rank(s) > rank(best)) {
+			best = s;
+			who = ca;
+		}
+	}
 	ERR_pop_to_mark();
+	if (!rc && !other && best == MO_SIG_VERIFIED)
+		rc = look_at_certs(k, cms, &best, err);
 	if (rc)
 		return rc;
 	*status = other ? MO_SIG_INVALID : best;

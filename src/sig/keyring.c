@@ -42,8 +42,12 @@ int mo_keyring_new(struct mo_keyring **out, struct modulo_error *err)
 /* Back to the first nr keys; what the others took of the arena stays until the end. */
 static void truncate_to(struct mo_keyring *k, size_t nr)
 {
-	while (k->nr > nr)
-		EVP_PKEY_free(k->keys[--k->nr]->pkey);
+	while (k->nr > nr) {
+		struct mo_key *key = k->keys[--k->nr];
+
+		EVP_PKEY_free(key->pkey);
+		X509_free(key->x509);
+	}
 }
 
 void mo_keyring_free(struct mo_keyring *k)
@@ -82,7 +86,7 @@ static bool encodes_to(X509 *x, const uint8_t *p, size_t len)
 	return n > 0 && (size_t)n == len && !memcmp(all, p, len);
 }
 
-static int read_der(const uint8_t *p, size_t len, uint64_t at, struct mo_x509 *id, EVP_PKEY **pkey,
+static int read_der(const uint8_t *p, size_t len, uint64_t at, struct mo_key *key,
 		    struct modulo_error *err)
 {
 	struct modulo_error why = { 0 };
@@ -96,13 +100,18 @@ static int read_der(const uint8_t *p, size_t len, uint64_t at, struct mo_x509 *i
 	if ((size_t)(end - p) != len)
 		return mo_fail(err, MODULO_MALFORMED, at, "keyring.trailing",
 			       "%zu bytes behind the certificate", len - (size_t)(end - p));
-	if (mo_x509_parse(p, len, id, &why))
+	if (mo_x509_parse(p, len, &key->id, &why))
 		return mo_fail(err, MODULO_MALFORMED, at, "keyring.der",
 			       "the certificate is not DER: %s", why.text);
 	if (!encodes_to(x, p, len))
 		return mo_fail(err, MODULO_MALFORMED, at, "keyring.der",
 			       "the certificate is not DER");
-	*pkey = X509_get_pubkey(x);
+	/* Read again, since the other one has let go of its encoding. */
+	end = p;
+	key->x509 = d2i_X509(NULL, &end, (long)len);
+	if (!key->x509)
+		return mo_fail_nomem(err);
+	key->pkey = X509_get_pubkey(key->x509);
 	return 0;
 }
 
@@ -161,10 +170,11 @@ static int add_der(struct mo_keyring *k, const uint8_t *p, size_t len, uint64_t 
 	copy = mo_arena_dup(&k->arena, p, len);
 	if (!key || !copy || !make_room(k))
 		return mo_fail_nomem(err);
-	rc = read_der((const uint8_t *)copy, len, at, &key->id, &key->pkey, err);
+	rc = read_der((const uint8_t *)copy, len, at, key, err);
 	if (rc)
 		return rc;
 	memcpy(key->cert.sha256, sha256, sizeof(sha256));
+	key->der = (struct mo_view){ (const uint8_t *)copy, len };
 	k->keys[k->nr++] = key;
 	return describe(k, key, at, err);
 }

@@ -51,6 +51,12 @@ enum mo_sig_status {
  * digest makes it INVALID, key or no key (mo_cms_digest() says why). Safe from several threads,
  * once all certificates are there.
  *
+ * A signature that brings certificates (Authenticode) for which none of the keyring verifies is
+ * verified with its signer's own, cms->signer_cert. Where that fails it is INVALID, key or no key;
+ * else a chain from it through the others has to end at a certificate of the keyring, which *cert
+ * then is: NO_KEY where none does. Each issuer in the chain, the keyring's too, has
+ * basicConstraints with CA; critical extensions are such that OpenSSL knows them.
+ *
  * content: the signed bytes themselves, its first content_len bytes; NULL where they are not at
  * hand. Only ML-DSA without signed attributes is made over them and not over a digest; nothing else
  * reads them.
@@ -59,5 +65,16 @@ _must_check_ int mo_keyring_judge(const struct mo_keyring *k, const struct mo_cm
 				  const uint8_t *digest, struct mo_source *content,
 				  uint64_t content_len, enum mo_sig_status *status,
 				  const struct mo_cert **cert, struct modulo_error *err);
+
+/*
+ * How many of the certificates that a signature brings (cms->certs) nothing of the keyring vouches
+ * for: neither is it one of the keyring, byte by byte, nor does a chain of signatures lead to it
+ * from one. The signature does not cover them, and one that is verified may bring such ones: their
+ * bytes are whoever's. mo_keyring_judge() takes no such signature for verified, and calls it
+ * INVALID where one of them has the issuer and serial of one of the keyring. Dates and extensions
+ * are not looked at. k may be NULL.
+ */
+_must_check_ int mo_keyring_unvouched(const struct mo_keyring *k, const struct mo_cms *cms,
+				      size_t *nr, struct modulo_error *err);
 
 #endif

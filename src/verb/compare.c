@@ -109,8 +109,12 @@ static int compare_encodings(struct work *w, struct modulo_error *err)
 			return differ(w, "encoding", MODULO_SAME_CONTENT, keep(w, &b), err);
 		}
 	}
-	if (x->kind == MO_LEAF && y->kind == MO_LEAF)
-		return 0;
+	if (x->kind == y->kind && x->kind != MO_STREAM) {
+		if (x->form == y->form)
+			return 0;
+		mo_buf_fmt(&b, "%s in A, %s in B", x->format, y->format);
+		return differ(w, "format", MODULO_SAME_CONTENT, keep(w, &b), err);
+	}
 	mo_buf_fmt(&b, "%s in A, %s in B", x->kind == MO_STREAM ? x->codec->name : "not compressed",
 		   y->kind == MO_STREAM ? y->codec->name : "not compressed");
 	return differ(w, "encoding", MODULO_SAME_CONTENT, keep(w, &b), err);
@@ -137,7 +141,8 @@ static int same_bytes(struct mo_source *a, struct mo_source *b, bool *same,
 static int compare_bits(struct work *w, struct modulo_error *err)
 {
 	struct mo_item *x = w->a.leaf, *y = w->b.leaf;
-	bool same = x->nr_sigs == y->nr_sigs;
+	bool same = x->nr_sigs == y->nr_sigs && x->len == y->len &&
+		    memcmp(x->arg, y->arg, sizeof(x->arg)) == 0;
 	int r = 0;
 
 	for (unsigned i = 0; same && i < x->nr_sigs; i++)
@@ -222,6 +227,20 @@ static int work(void *ctx, size_t i, unsigned thread, struct modulo_error *err)
 	return compare_pair(c, w, p, thread, err);
 }
 
+/* The derived fields of a form, once each */
+static int gather_form(struct compare *c, const struct mo_form *f, char side,
+		       struct modulo_error *err)
+{
+	int r = 0;
+
+	for (unsigned k = 0; r == 0 && k < f->nr; k++)
+		if (mo_element_expression(f->element[k].kind))
+			r = mo_gather_derived(c->gather, f->name,
+					      mo_element_expression(f->element[k].kind),
+					      side == 'A', side == 'B', 0, err);
+	return r;
+}
+
 static int gather_member(struct compare *c, const struct mo_member *m, char side,
 			 struct modulo_error *err)
 {
@@ -235,15 +254,12 @@ static int gather_member(struct compare *c, const struct mo_member *m, char side
 		*(it->grade == MO_CHECKED  ? &res->encodings_checked
 		  : it->grade == MO_PROVEN ? &res->encodings_proven
 					   : &res->encodings_carried) += 1;
+	res->unvouched += m->leaf ? m->leaf->unvouched : 0;
+	if (m->leaf && m->leaf->form)
+		r = gather_form(c, m->leaf->form, side, err);
 	for (unsigned i = 0; r == 0 && m->leaf && i < m->leaf->nr_sigs; i++) {
-		const struct mo_form *f = m->leaf->sig[i].form;
-
 		r = mo_gather_signature(c->gather, side, &m->leaf->sig[i], &m->judged[i], err);
-		for (unsigned k = 0; r == 0 && k < f->nr; k++)
-			if (mo_element_expression(f->element[k].kind))
-				r = mo_gather_derived(c->gather, f->name,
-						      mo_element_expression(f->element[k].kind),
-						      side == 'A', side == 'B', 0, err);
+		r = r < 0 ? r : gather_form(c, m->leaf->sig[i].form, side, err);
 	}
 	return r;
 }

@@ -125,6 +125,7 @@ int mo_gather_signature(struct mo_gather *g, char side, const struct mo_signatur
 	c->signatures++;
 	c->verified += key.status == MODULO_VERIFIED;
 	c->invalid += key.status == MODULO_INVALID;
+	c->unvouched += s->parsed.kind != MO_EL_PROOF && s->parsed.cms.unsigned_attrs.len;
 	for (size_t i = 0; key.name && i < c->nr_groups; i++) {
 		if (group_order(&g->group[i], &key) == 0) {
 			g->group[i].count++;

@@ -39,7 +39,7 @@ static int take_core(struct mo_members *v, size_t i, struct mo_member *m, struct
 	}
 	if (r < 0 || !m->item)
 		return r;
-	return mo_source_copy(m->leaf->source, 0, m->leaf->core_len, mo_spool_sink(k->spool), err);
+	return mo_source_copy(m->leaf->core, 0, m->leaf->core->len, mo_spool_sink(k->spool), err);
 }
 
 /* Takes what the ledger gives, and makes files of it. */

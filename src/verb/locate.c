@@ -79,17 +79,20 @@ int mo_locate(const struct mo_member *a, const struct mo_member *b, struct mo_ar
 	_cleanup_(mo_buf_release) struct mo_buf text = { 0 }, place = { 0 };
 	const struct mo_item *x = a->leaf, *y = b->leaf;
 	const struct mo_label *label;
-	int r = first_difference(x->source, y->source, MO_MIN(x->core_len, y->core_len), &d->offset,
+	uint64_t core_at;
+	int r = first_difference(x->core, y->core, MO_MIN(x->core_len, y->core_len), &d->offset,
 				 err);
 
 	if (r < 0)
 		return r;
+	core_at = d->offset;
+	d->offset = mo_item_place(x, core_at);
 	label = label_at(x, d->offset);
 	if (!label)
-		label = label_at(y, d->offset);
-	if (d->offset == x->core_len)
+		label = label_at(y, mo_item_place(y, core_at));
+	if (core_at == x->core_len)
 		mo_buf_str(&place, label ? "A ends here, in B: " : "A ends here");
-	else if (d->offset == y->core_len)
+	else if (core_at == y->core_len)
 		mo_buf_str(&place, label ? "B ends here, in A: " : "B ends here");
 	else if (!label && x->nr_labels)
 		mo_buf_str(&place, "padding");

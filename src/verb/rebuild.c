@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "ledger/layout.h"
 
 #define SPOOL_MEMORY (16u << 20)
 
@@ -26,6 +27,90 @@ static int encoder_of(const struct mo_item *it, char token[MO_ENCODER_MAX],
 	return r;
 }
 
+struct core_reader {
+	struct mo_core_reader reader; /* first */
+	struct mo_source *core;
+	uint64_t at;
+};
+
+static int take_core(struct mo_core_reader *r, uint64_t len, struct mo_sink *k,
+		     struct modulo_error *err)
+{
+	struct core_reader *c = (struct core_reader *)r;
+
+	c->at += len;
+	return mo_source_copy(c->core, c->at - len, len, k, err);
+}
+
+struct sum_sink {
+	struct mo_sink sink; /* first */
+	struct mo_pe_sum sum;
+};
+
+static int sum_write(struct mo_sink *k, const void *p, size_t len, struct modulo_error *err)
+{
+	(void)err;
+	mo_pe_sum_add(&((struct sum_sink *)k)->sum, p, len);
+	return 0;
+}
+
+/* The record's bytes with these numbers, then the signatures. */
+static int emit(const struct mo_item *it, const uint64_t *arg, const struct mo_buf *trailers,
+		struct mo_sink *out, struct modulo_error *err)
+{
+	struct core_reader c = { { take_core }, it->core, 0 };
+	struct mo_emitted made;
+	int r = mo_layout_emit(it->form, arg, &c.reader, out, &made, err);
+
+	return r < 0 ? r : mo_sink_write(out, trailers->data, trailers->len, err);
+}
+
+/*
+ * A record with other signatures: its derived numbers are made anew. CheckSum is 0 where there are
+ * none, and valid where there are, as signers leave it; what the artifact lacks of its core is
+ * there.
+ */
+static int write_record(const struct mo_item *it, const struct mo_buf *trailers,
+			struct mo_sink *out, struct modulo_error *err)
+{
+	struct sum_sink sum = { { sum_write }, { 0 } };
+	uint64_t arg[MO_RECORD_NUMBERS], *a = arg, *checksum = NULL;
+	int r = 0;
+
+	memcpy(arg, it->arg, sizeof(arg));
+	for (unsigned i = 0; i < it->form->nr; i++) {
+		enum mo_element_kind k = it->form->element[i].kind;
+
+		if (k == MO_EL_CORE)
+			*a += it->zeros;
+		if (k == MO_EL_SIGS_OFF)
+			*a = trailers->len ? it->tail + it->zeros : 0;
+		if (k == MO_EL_SIGS_LEN)
+			*a = trailers->len;
+		if (k == MO_EL_PE_CHECKSUM) {
+			checksum = a;
+			*a = 0;
+		}
+		a += mo_element_has_argument(k);
+	}
+	if (checksum && trailers->len) {
+		r = emit(it, arg, trailers, &sum.sink, err);
+		*checksum = mo_pe_sum_end(&sum.sum);
+	}
+	return r < 0 ? r : emit(it, arg, trailers, out, err);
+}
+
+int mo_rebuild_leaf(const struct mo_item *leaf, const struct mo_buf *trailers, struct mo_sink *out,
+		    struct modulo_error *err)
+{
+	int r;
+
+	if (leaf->kind == MO_RECORDS)
+		return write_record(leaf, trailers, out, err);
+	r = mo_source_copy(leaf->core, 0, leaf->core->len, out, err);
+	return r < 0 ? r : mo_sink_write(out, trailers->data, trailers->len, err);
+}
+
 static int write_item(const struct mo_item *it, const struct mo_buf *trailers, struct mo_sink *out,
 		      struct modulo_error *err)
 {
@@ -34,10 +119,8 @@ static int write_item(const struct mo_item *it, const struct mo_buf *trailers, s
 	char token[MO_ENCODER_MAX];
 	int r;
 
-	if (it->kind == MO_LEAF) {
-		r = mo_source_copy(it->source, 0, it->core_len, out, err);
-		return r < 0 ? r : mo_sink_write(out, trailers->data, trailers->len, err);
-	}
+	if (it->kind != MO_STREAM)
+		return mo_rebuild_leaf(it, trailers, out, err);
 	r = encoder_of(it, token, err);
 	r = r < 0 ? r : mo_spool_new(SPOOL_MEMORY, &spool, err);
 	r = r < 0 ? r : write_item(it->inner, trailers, mo_spool_sink(spool), err);
@@ -48,7 +131,7 @@ static int write_item(const struct mo_item *it, const struct mo_buf *trailers, s
 static int unchanged(const struct mo_member *m, const struct mo_buf *trailers, bool *same,
 		     struct modulo_error *err)
 {
-	uint64_t len = m->leaf->len - m->leaf->core_len;
+	uint64_t len = m->leaf->len - m->leaf->tail;
 	_cleanup_free_ uint8_t *now = NULL;
 	int r;
 
@@ -58,7 +141,7 @@ static int unchanged(const struct mo_member *m, const struct mo_buf *trailers, b
 	now = malloc((size_t)len);
 	if (!now)
 		return mo_fail_nomem(err);
-	r = mo_source_read(m->leaf->source, m->leaf->core_len, now, (size_t)len, err);
+	r = mo_source_read(m->leaf->source, m->leaf->tail, now, (size_t)len, err);
 	*same = r == 0 && memcmp(now, trailers->data, trailers->len) == 0;
 	return r;
 }

@@ -15,6 +15,10 @@
 _must_check_ int mo_rebuild(const struct mo_member *m, const struct mo_buf *trailers,
 			    struct mo_sink *out, struct modulo_error *err);
 
+/* The same of its innermost item, without the streams around it. */
+_must_check_ int mo_rebuild_leaf(const struct mo_item *leaf, const struct mo_buf *trailers,
+				 struct mo_sink *out, struct modulo_error *err);
+
 /* Where an artifact goes: a file, or a directory. */
 struct mo_target {
 	struct mo_out *file;

@@ -52,7 +52,7 @@ static int account(struct split *s, struct mo_member *m, struct modulo_error *er
 	if (r < 0 || !m->item)
 		return r;
 	r = mo_source_copy(m->source, 0, m->source->len, &s->artifact.sink, err);
-	r = r < 0 ? r : mo_source_copy(m->leaf->source, 0, m->leaf->core_len, &s->core.sink, err);
+	r = r < 0 ? r : mo_source_copy(m->leaf->core, 0, m->leaf->core->len, &s->core.sink, err);
 	if (r == 0 && s->body)
 		r = mo_item_write(m->item, mo_spool_sink(s->body), err);
 	return r;

@@ -5,7 +5,9 @@
 #include "base/text.h"
 #include "fmt/format.h"
 #include "hash/hash.h"
+#include "hash/tee.h"
 #include "ledger/lines.h"
+#include "verb/rebuild.h"
 #include "verb/store.h"
 #include "verb/store_text.h"
 
@@ -202,6 +204,12 @@ static int mismatch(struct modulo_error *err, const char *text)
 	return mo_fail(err, MODULO_MISMATCH, MODULO_NO_OFFSET, "store.mismatch", "%s", text);
 }
 
+/* Where the forms of the member's signatures stand. */
+static const char *place_of(const struct mo_member *m)
+{
+	return m->leaf->form ? m->leaf->form->in : "leaf";
+}
+
 /* Checks one signature's body for the member, and adds its trailer. */
 static int add_signature(const struct mo_context *c, const struct mo_member *m,
 			 const struct mo_form *form, const uint8_t *body, size_t len,
@@ -212,6 +220,9 @@ static int add_signature(const struct mo_context *c, const struct mo_member *m,
 	struct mo_judged judged = { 0 };
 	struct mo_body parsed;
 	bool fits;
+	/* Of a PE image each is made over the core, of all else over what stands before it, too. */
+	const struct mo_buf *before = leaf->kind == MO_LEAF ? trailers : NULL;
+	bool over_core = !before || !before->len;
 	int r;
 
 	if (len > MO_SIGNATURE_MAX)
@@ -222,12 +233,14 @@ static int add_signature(const struct mo_context *c, const struct mo_member *m,
 		return mismatch(
 			err, "a module's signature for a file that is no ELF relocatable object");
 	r = r < 0 ? r : mo_body_parse(form, body, len, &parsed, err);
-	if (r == 0 && parsed.kind == MO_EL_CMS && parsed.hash == MO_SHA256 && !trailers->len)
+	r = r < 0 ? r
+		  : mo_body_allowed(&parsed, c->opt->flags & MODULO_ALLOW_UNSIGNED_ATTRIBUTES, err);
+	if (r == 0 && parsed.kind != MO_EL_PROOF && parsed.hash == MO_SHA256 && over_core)
 		memcpy(digest, m->digest.core, sizeof(m->digest.core));
 	else if (r == 0)
-		r = mo_body_digest(&parsed, leaf->source, 0, leaf->core_len, trailers, digest, err);
+		r = mo_body_digest(&parsed, leaf->core, 0, leaf->core_len, before, digest, err);
 	r = r < 0 ? r
-		  : mo_judge_signature(c, &parsed, digest, trailers->len ? NULL : leaf->source,
+		  : mo_judge_signature(c, &parsed, digest, over_core ? leaf->core : NULL,
 				       leaf->core_len, &judged, err);
 	if (r < 0)
 		return r;
@@ -246,7 +259,8 @@ static int add_detached(struct mo_store *s, const struct mo_context *c, const st
 {
 	_cleanup_source_ struct mo_source *src = NULL;
 	_cleanup_free_ uint8_t *body = NULL;
-	const struct mo_form *form = mo_forms_find(&c->forms, "leaf", form_name, strlen(form_name));
+	const struct mo_form *form =
+		mo_forms_find(&c->forms, place_of(m), form_name, strlen(form_name));
 	int r = form ? read_file(s, e, &src, err)
 		     : mismatch(err, "a signature of a form that is not known");
 
@@ -275,10 +289,21 @@ static int find_detached(struct mo_store *s, const struct mo_member *m, const ch
 	return 0;
 }
 
-static bool takes(const struct mo_item *leaf, const struct mo_detached *d)
+/* What a member's own format makes of detached files with that suffix; NULL: nothing. */
+static const struct mo_detached *own(const struct mo_item *leaf, const char *suffix)
 {
-	for (const struct mo_detached *own = leaf->detached; own && own->suffix; own++)
-		if (strcmp(own->form, d->form) == 0)
+	const struct mo_detached *d = leaf->detached;
+
+	while (d && d->suffix && strcmp(d->suffix, suffix) != 0)
+		d++;
+	return d && d->suffix ? d : NULL;
+}
+
+/* Whether a format before this one has the suffix, too. */
+static bool met(size_t i, const char *suffix)
+{
+	while (i-- > 0)
+		if (strcmp(mo_format_detached(i)->suffix, suffix) == 0)
 			return true;
 	return false;
 }
@@ -288,19 +313,21 @@ static int get_detached(struct mo_store *s, const struct mo_context *c, const st
 			struct mo_buf *trailers, uint64_t *nr, uint64_t *bound,
 			struct modulo_error *err)
 {
-	const struct mo_detached *d;
+	const struct mo_detached *d, *mine;
 	const struct mo_entry *e = NULL;
 	bool is_bound;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && (d = mo_format_detached(i)); i++) {
+		if (met(i, d->suffix))
+			continue;
 		if (!s->single)
 			r = find_detached(s, m, d->suffix, &e, err);
-		if (r < 0 || (s->single ? d != s->single : !e))
+		if (r < 0 || (s->single ? strcmp(d->suffix, s->single->suffix) != 0 : !e))
 			continue;
-		r = takes(m->leaf, d)
-			    ? add_detached(s, c, m, d->form, e, trailers, &is_bound, err)
-			    : mismatch(err, "a signature for a file of no format that takes one");
+		mine = own(m->leaf, d->suffix);
+		r = mine ? add_detached(s, c, m, mine->form, e, trailers, &is_bound, err)
+			 : mismatch(err, "a signature for a file of no format that takes one");
 		*nr += r == 0;
 		*bound += r == 0 && is_bound;
 	}
@@ -310,11 +337,16 @@ static int get_detached(struct mo_store *s, const struct mo_context *c, const st
 
 /* Of the signed file that content and trailers make. */
 static int whole_digest(const struct mo_member *m, const struct mo_buf *trailers, uint8_t out[32],
-			struct modulo_error *err)
+			uint64_t *len, struct modulo_error *err)
 {
-	const struct mo_body plain = { .hash = MO_SHA256 };
+	_cleanup_hash_ struct mo_hash h = { 0 };
+	struct mo_tee tee = mo_tee(&h, len, NULL);
+	int r;
 
-	return mo_body_digest(&plain, m->leaf->source, 0, m->leaf->core_len, trailers, out, err);
+	*len = 0;
+	mo_hash_init(&h, MO_SHA256);
+	r = mo_rebuild_leaf(m->leaf, trailers, &tee.sink, err);
+	return r < 0 ? r : mo_hash_final(&h, out, err);
 }
 
 static int read_entry(const struct mo_context *c, const struct mo_member *m, struct mo_lines *l,
@@ -322,7 +354,7 @@ static int read_entry(const struct mo_context *c, const struct mo_member *m, str
 {
 	_cleanup_(mo_buf_release) struct mo_buf body = { 0 };
 	uint8_t forms[32], content[32], whole[32], got[32];
-	uint64_t content_len, whole_len;
+	uint64_t content_len, whole_len, got_len;
 	struct mo_word name, arg;
 	bool verified;
 	int r = mo_lines_want(l);
@@ -358,10 +390,10 @@ static int read_entry(const struct mo_context *c, const struct mo_member *m, str
 		    !mo_text_base64(arg.p, arg.len, &body))
 			return mo_lines_fail(l, MODULO_MALFORMED, "ledger.base64",
 					     "a form and its base64 must stand here");
-		form = mo_forms_find(&c->forms, "leaf", name.p, name.len);
-		if (!form)
+		form = mo_forms_find(&c->forms, place_of(m), name.p, name.len);
+		if (!form || !form->signature)
 			return mo_lines_fail(l, MODULO_UNSUPPORTED, "ledger.form",
-					     "no form of that name may stand in a leaf");
+					     "no signature's form of that name may stand here");
 		if (++*nr > MO_SIGNATURES_MAX)
 			return mo_lines_fail(l, MODULO_LIMIT, "ledger.signatures",
 					     "a leaf has at most 8 signatures");
@@ -373,9 +405,8 @@ static int read_entry(const struct mo_context *c, const struct mo_member *m, str
 	r = r < 0 ? r : mo_lines_next(l);
 	if (r > 0)
 		return mo_lines_fail(l, MODULO_MALFORMED, "ledger.end", "lines behind `end`");
-	r = r < 0 ? r : whole_digest(m, trailers, got, err);
-	if (r == 0 &&
-	    (whole_len != m->leaf->core_len + trailers->len || memcmp(got, whole, 32) != 0))
+	r = r < 0 ? r : whole_digest(m, trailers, got, &got_len, err);
+	if (r == 0 && (whole_len != got_len || memcmp(got, whole, 32) != 0))
 		return mismatch(
 			err,
 			"content and signatures do not make the signed file that the entry names");

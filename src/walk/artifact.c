@@ -183,6 +183,25 @@ static int judge(const struct mo_context *c, struct mo_member *m, struct modulo_
 	return r;
 }
 
+/* Bytes that anybody could have changed */
+static int refuse_unvouched(const struct mo_context *c, const struct mo_member *m,
+			    struct modulo_error *err)
+{
+	if (m->leaf->unvouched && c->opt->flags & MODULO_STRICT)
+		return mo_fail(err, MODULO_MALFORMED, MODULO_NO_OFFSET, "pe.checksum",
+			       "a CheckSum that is neither 0 nor the image's, with --strict");
+	for (unsigned i = 0; i < m->leaf->nr_sigs; i++) {
+		int r = mo_body_allowed(&m->leaf->sig[i].parsed,
+					c->opt->flags & MODULO_ALLOW_UNSIGNED_ATTRIBUTES, err);
+
+		if (r < 0) {
+			mo_error_shift(err, m->leaf->sig[i].off);
+			return r;
+		}
+	}
+	return 0;
+}
+
 static int open_member(const struct mo_context *c, const struct mo_artifact *a, unsigned want,
 		       unsigned thread, struct mo_member *m, struct modulo_error *err)
 {
@@ -211,7 +230,8 @@ static int open_member(const struct mo_context *c, const struct mo_artifact *a, 
 	if (r < 0)
 		return r;
 	m->leaf = mo_item_leaf(m->item);
-	r = judge(c, m, err);
+	r = refuse_unvouched(c, m, err);
+	r = r < 0 ? r : judge(c, m, err);
 	return r < 0 ? r : mo_source_settle(m->source, err);
 }
 

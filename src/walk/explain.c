@@ -19,7 +19,7 @@ static struct mo_item *plain(struct mo_source *s, struct mo_arena *arena)
 		it->kind = MO_LEAF;
 		it->format = "plain";
 		it->source = s;
-		it->len = it->core_len = s->len;
+		it->len = it->core_len = it->tail = s->len;
 	}
 	return it;
 }

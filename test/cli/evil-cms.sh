@@ -10,14 +10,19 @@ tests=${2:-$(dirname "$0")/..}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-mkdir "$out/cms"
-
-echo 1..1
-"$program" "$tests/samples/cms" "$out/cms"
-if diff -r "$out/cms" "$tests/evil/cms" >"$out/diff"; then
-	echo 'ok 1 - evil signatures are up to date'
-else
-	sed 's/^/# /' "$out/diff"
-	echo 'not ok 1 - evil signatures are up to date'
-	exit 1
-fi
+echo 1..2
+bad=0
+n=0
+for kind in cms authenticode; do
+	n=$((n + 1))
+	mkdir "$out/$kind"
+	"$program" "$kind" "$tests/samples/$kind" "$out/$kind"
+	if diff -r "$out/$kind" "$tests/evil/$kind" >"$out/diff"; then
+		echo "ok $n - evil signatures of $kind are up to date"
+	else
+		sed 's/^/# /' "$out/diff"
+		echo "not ok $n - evil signatures of $kind are up to date"
+		bad=1
+	fi
+done
+exit "$bad"

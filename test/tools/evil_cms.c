@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Makes test/evil/cms/: from the good signatures of test/samples/cms/, one file for each way of
- * breaking the profile, named by the refusal id it must meet. All but the broken thing is put right
- * again (lengths above it), so that nothing else is to blame.
+ * Makes test/evil/cms/ and test/evil/authenticode/: from the good signatures of test/samples/, one
+ * file for each way of breaking the profile, named by the refusal id it must meet. All but the
+ * broken thing is put right again (lengths above it), so that nothing else is to blame.
  *
- *   evil_cms SAMPLES-FOLDER OUT-FOLDER
+ *   evil_cms cms|authenticode SAMPLES-FOLDER OUT-FOLDER
  */
 
 /* clang-format off */
@@ -18,6 +18,8 @@
  *   PATH#HEX   another header, whatever the content is
  *   PATH~      it and the next one change places
  *   PATH%HH    the first content byte becomes HH
+ *   PATH^      the element stands there twice
+ *   PATH@      its content becomes the SHA-256 of that of SpcIndirectDataContent, 1/0/2/1/0
  *   &HEX       bytes behind the whole
  *   -N         the last N bytes go
  */
@@ -28,14 +30,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/sha.h>
+
 #define SIZE	 16384
 #define ALG(oid) "300b0609" oid /* an AlgorithmIdentifier without parameters */
 #define SHA	 "608648016503040"
 #define ATTR	 "2a864886f70d0109"
 
-static const struct {
+struct evil {
 	const char *id, *base, *edits;
-} evil[] = {
+};
+
+static const struct evil evil_cms[] = {
 	{ "der.tag-outer", "rsa2048", ".:31" },
 	{ "der.tag-long", "rsa2048", "1/0/3/0/0=1f0101" },
 	{ "der.tag-missing", "rsa2048", "1/0/3/0/4!" },
@@ -186,6 +192,8 @@ static const struct {
 	{ "cms.digest", "rsa2048-attrs", "1/0/3/0/3/2/1/0%aa" },
 };
 
+#include "evil_authenticode.h"
+
 struct node {
 	uint8_t header[8], *data;
 	size_t header_len, len; /* header_len 0: made of tag and content when written */
@@ -319,6 +327,25 @@ static void swap_with_next(struct node **at)
 	b->next = a;
 }
 
+static void repeat(struct node *el)
+{
+	struct node *again = take(sizeof(*again));
+
+	*again = *el;
+	el->next = again;
+}
+
+static void digest_content(struct node **root, struct node *into)
+{
+	static uint8_t whole[2 * SIZE];
+	const char *end;
+	size_t len = put(*walk(root, "1/0/2/1/0", &end), whole);
+	size_t head = whole[1] < 0x80 ? 2 : 2 + (whole[1] & 0x7fu);
+
+	into->data = take(SHA256_DIGEST_LENGTH);
+	SHA256(whole + head, len - head, into->data);
+}
+
 static void edit(struct node **root, const char *e, size_t n)
 {
 	const char *op, *arg;
@@ -354,6 +381,12 @@ static void edit(struct node **root, const char *e, size_t n)
 	case '~':
 		swap_with_next(at);
 		return;
+	case '^':
+		repeat(el);
+		return;
+	case '@':
+		digest_content(root, el);
+		return;
 	case '%':
 		hex(arg, 2, byte);
 		if (el->data[0] == byte[0])
@@ -364,10 +397,10 @@ static void edit(struct node **root, const char *e, size_t n)
 	trouble("no such edit", e);
 }
 
-static size_t make(size_t i, uint8_t *in, size_t len, uint8_t *out)
+static size_t make(const char *edits, uint8_t *in, size_t len, uint8_t *out)
 {
 	struct node *root = parse(in, len);
-	const char *e = evil[i].edits;
+	const char *e = edits;
 
 	for (size_t n; *e; e += n + (e[n] == ' ')) {
 		n = strcspn(e, " ");
@@ -375,7 +408,7 @@ static size_t make(size_t i, uint8_t *in, size_t len, uint8_t *out)
 			edit(&root, e, n);
 	}
 	len = put(root, out);
-	for (e = evil[i].edits; (e = strpbrk(e, "&-")); e++) {
+	for (e = edits; (e = strpbrk(e, "&-")); e++) {
 		if (*e == '&')
 			len += hex(e + 1, strcspn(e + 1, " "), out + len);
 		else
@@ -384,27 +417,38 @@ static size_t make(size_t i, uint8_t *in, size_t len, uint8_t *out)
 	return len;
 }
 
-int main(int argc, char **argv)
+static void make_file(const struct evil *evil, const char *samples, const char *folder)
 {
 	static uint8_t in[SIZE], out[2 * SIZE];
 	char path[4096];
 	size_t len;
 	FILE *f;
 
-	if (argc != 3)
-		trouble("usage", "evil_cms SAMPLES-FOLDER OUT-FOLDER");
-	for (size_t i = 0; i < sizeof(evil) / sizeof(evil[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s.der", argv[1], evil[i].base);
-		f = fopen(path, "rb");
-		if (!f)
-			trouble("no such sample", path);
-		len = fread(in, 1, sizeof(in), f);
-		fclose(f);
-		len = make(i, in, len, out);
-		snprintf(path, sizeof(path), "%s/%s.der", argv[2], evil[i].id);
-		f = fopen(path, "wb");
-		if (!f || fwrite(out, 1, len, f) != len || fclose(f))
-			trouble("cannot write", path);
+	snprintf(path, sizeof(path), "%s/%s.der", samples, evil->base);
+	f = fopen(path, "rb");
+	if (!f)
+		trouble("no such sample", path);
+	len = fread(in, 1, sizeof(in), f);
+	fclose(f);
+	len = make(evil->edits, in, len, out);
+	snprintf(path, sizeof(path), "%s/%s.der", folder, evil->id);
+	f = fopen(path, "wb");
+	if (!f || fwrite(out, 1, len, f) != len || fclose(f))
+		trouble("cannot write", path);
+}
+
+int main(int argc, char **argv)
+{
+	const struct evil *evil = evil_cms;
+	size_t nr = sizeof(evil_cms) / sizeof(evil_cms[0]);
+
+	if (argc != 4)
+		trouble("usage", "evil_cms cms|authenticode SAMPLES-FOLDER OUT-FOLDER");
+	if (!strcmp(argv[1], "authenticode")) {
+		evil = evil_authenticode;
+		nr = sizeof(evil_authenticode) / sizeof(evil_authenticode[0]);
 	}
+	for (size_t i = 0; i < nr; i++)
+		make_file(&evil[i], argv[2], argv[3]);
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every single bit of small modules turned. What comes out of it is refused, or has another digest, or the bit lies in the
- * signature's free element. Of a compressed module there are two more cases: the bit is in the parameters, which a comparison
- * names; or the stream decodes to the same bytes, and then no encoder gives it. Nothing else may be.
+ * Every single bit of small modules turned. What comes out of it is refused, or has another digest,
+ * or the bit lies in the signature's free element. Of a compressed module there are two more cases:
+ * the bit is in the parameters, which a comparison names; or the stream decodes to the same bytes,
+ * and then no encoder gives it. Nothing else may be.
  */
 #include <string.h>
 
@@ -20,12 +21,13 @@ struct explained {
 
 /* What became of the turned bits. */
 struct count {
-	unsigned refused, digest, signature, params, encoding;
+	unsigned refused, digest, signature, params, encoding, checksum;
 };
 
 static struct mo_forms forms;
 
-static int explain(struct explained *e, const uint8_t *p, size_t len, unsigned want, struct modulo_error *err)
+static int explain(struct explained *e, const uint8_t *p, size_t len, unsigned want,
+		   struct modulo_error *err)
 {
 	struct mo_explain x = { .forms = &forms, .want = want };
 	int r;
@@ -46,9 +48,14 @@ static void forget(struct explained *e)
 /* Whether an offset of the leaf lies in the free element of one of its signatures. */
 static bool in_body(const struct mo_item *leaf, uint64_t off)
 {
-	for (unsigned i = 0; i < leaf->nr_sigs; i++)
-		if (off >= leaf->sig[i].off && off - leaf->sig[i].off < leaf->sig[i].body_len)
+	for (unsigned i = 0; i < leaf->nr_sigs; i++) {
+		/* A certificate's length and type stand before it, a module's trailer has them
+		 * behind. */
+		uint64_t body = leaf->sig[i].off + (leaf->kind == MO_RECORDS ? 8 : 0);
+
+		if (off >= body && off - body < leaf->sig[i].body_len)
 			return true;
+	}
 	return false;
 }
 
@@ -60,7 +67,8 @@ static bool only_bodies_differ(struct mo_item *a, struct mo_item *b)
 	if (a->len != b->len || a->core_len != b->core_len || a->nr_sigs != b->nr_sigs)
 		return false;
 	for (uint64_t i = 0; i < a->len; i++) {
-		if (mo_source_read(a->source, i, &x, 1, NULL) || mo_source_read(b->source, i, &y, 1, NULL))
+		if (mo_source_read(a->source, i, &x, 1, NULL) ||
+		    mo_source_read(b->source, i, &y, 1, NULL))
 			return false;
 		if (x != y && !in_body(a, i))
 			return false;
@@ -72,8 +80,10 @@ static bool same_leaf(struct mo_item *a, struct mo_item *b)
 {
 	_cleanup_free_ uint8_t *x = malloc((size_t)a->len + 1), *y = malloc((size_t)b->len + 1);
 
-	return a->len == b->len && x && y && !mo_source_read(a->source, 0, x, (size_t)a->len, NULL) &&
-	       !mo_source_read(b->source, 0, y, (size_t)b->len, NULL) && memcmp(x, y, (size_t)a->len) == 0;
+	return a->len == b->len && x && y &&
+	       !mo_source_read(a->source, 0, x, (size_t)a->len, NULL) &&
+	       !mo_source_read(b->source, 0, y, (size_t)b->len, NULL) &&
+	       memcmp(x, y, (size_t)a->len) == 0;
 }
 
 /* The digest is as it was: why that may be. */
@@ -89,6 +99,15 @@ static bool excused(struct explained *was, struct explained *now, size_t byte, s
 		n->signature++;
 		return in_body(a, byte) && only_bodies_differ(a, b);
 	}
+	if (a->kind == MO_RECORDS && in_body(a, byte)) {
+		n->signature++;
+		return only_bodies_differ(a, b);
+	}
+	if (a->kind == MO_RECORDS) { /* CheckSum */
+		n->checksum++;
+		return b->unvouched > a->unvouched && a->form == b->form &&
+		       memcmp(a->arg + 1, b->arg + 1, sizeof(a->arg) - sizeof(*a->arg)) == 0;
+	}
 	if (a->codec != b->codec)
 		return false;
 	if (strcmp(a->params, b->params) != 0) {
@@ -100,7 +119,9 @@ static bool excused(struct explained *was, struct explained *now, size_t byte, s
 		return only_bodies_differ(mo_item_leaf(a), mo_item_leaf(b));
 	}
 	n->encoding++;
-	return !mo_codec_prove(b->codec, b->source, b->decoded, b->params, NULL, token, &found, NULL) && !found;
+	return !mo_codec_prove(b->codec, b->source, b->decoded, b->params, NULL, token, &found,
+			       NULL) &&
+	       !found;
 }
 
 static struct count flip(const char *name, unsigned want)
@@ -112,13 +133,14 @@ static struct count flip(const char *name, unsigned want)
 	char path[4096];
 	unsigned wrong = 0;
 
-	snprintf(path, sizeof(path), "%s/samples/modules/%s", sample_dir(), name);
+	snprintf(path, sizeof(path), "%s/samples/%s", sample_dir(), name);
 	s = sample_path(path);
 	ok(!mo_forms_load(&forms, &err));
 	ok(!explain(&was, s.p, s.len, want, &err));
 	ok_str(err.id, "");
 	for (size_t i = 0; i < s.len * 8 && was.item && wrong < 5; i++) {
-		uint8_t *copy = malloc(s.len); /* of its own for each: the item before may still borrow it */
+		uint8_t *copy = malloc(
+			s.len); /* of its own for each: the item before may still borrow it */
 
 		err = (struct modulo_error){ 0 };
 		memcpy(copy, s.p, s.len);
@@ -129,16 +151,18 @@ static struct count flip(const char *name, unsigned want)
 		} else if (memcmp(now.digest.core, was.digest.core, 32) != 0) {
 			n.digest++;
 		} else if (!excused(&was, &now, i / 8, &n)) {
-			printf("# %s: bit %zu of byte %zu passes for nothing\n", name, i % 8, i / 8);
+			printf("# %s: bit %zu of byte %zu passes for nothing\n", name, i % 8,
+			       i / 8);
 			wrong++;
 		}
 		forget(&now);
 		free(copy);
 	}
 	ok(!wrong);
-	printf("# %s: %zu bits: %u refused, %u change the digest, %u in a signature, %u in parameters, %u in the encoding\n", name,
-	       s.len * 8, n.refused, n.digest, n.signature, n.params, n.encoding);
-	ok(n.refused + n.digest + n.signature + n.params + n.encoding == s.len * 8);
+	printf("# %s: %zu bits: %u refused, %u change the digest, %u in a signature, %u in "
+	       "parameters, %u in the encoding\n",
+	       name, s.len * 8, n.refused, n.digest, n.signature, n.params, n.encoding);
+	ok(n.refused + n.digest + n.signature + n.params + n.encoding + n.checksum == s.len * 8);
 	forget(&was);
 	mo_forms_release(&forms);
 	free(s.p);
@@ -148,42 +172,55 @@ static struct count flip(const char *name, unsigned want)
 /* A plain file has no bit but counts; a signature's value has 2,048 at least that do not. */
 TEST(an_unsigned_module)
 {
-	struct count n = flip("plain.ko", 0);
+	struct count n = flip("modules/plain.ko", 0);
 
 	ok(n.refused && n.digest && !n.signature);
 }
 
 TEST(signed_modules)
 {
-	struct count n = flip("rsa1.ko", 0);
+	struct count n = flip("modules/rsa1.ko", 0);
 
 	ok(n.refused && n.digest && n.signature >= 2048);
-	n = flip("attrs.ko", 0);
+	n = flip("modules/attrs.ko", 0);
 	ok(n.refused && n.digest && n.signature >= 2048);
-	n = flip("ecdsa.ko", 0);
+	n = flip("modules/ecdsa.ko", 0);
 	ok(n.refused && n.digest && n.signature >= 256);
 }
 
 TEST(a_doubly_signed_module)
 {
-	struct count n = flip("nested.ko", MO_WANT_NESTED);
+	struct count n = flip("modules/nested.ko", MO_WANT_NESTED);
 
 	ok(n.refused && n.digest && n.signature >= 4096);
 }
 
 TEST(modules_with_proofs)
 {
-	struct count n = flip("proof.ko", 0);
+	struct count n = flip("modules/proof.ko", 0);
 
 	/* Every bit of two siblings; of the index the two that two levels have. */
 	ok(n.refused && n.digest && n.signature == 512 + 2);
-	n = flip("proof-signed.ko", 0);
+	n = flip("modules/proof-signed.ko", 0);
 	ok(n.refused && n.digest && n.signature >= 512 + 2048);
-	n = flip("signed-proof.ko", 0);
+	n = flip("modules/signed-proof.ko", 0);
 	ok(n.refused && n.digest && n.signature >= 512 + 2048);
 }
 
-/* Where the key and the root are known nothing is excused: a bit turned in a trailer costs it its verdict, at the least. */
+/* Of a PE image CheckSum alone is left, and whoever changes it is counted. */
+TEST(pe_images)
+{
+	struct count n = flip("pe/plain.efi", 0);
+
+	ok(n.refused && n.digest && !n.signature && n.checksum == 32);
+	n = flip("pe/one.efi", 0);
+	ok(n.refused && n.digest && n.signature >= 2048 && n.checksum == 32);
+	n = flip("pe/rounded.efi", 0);
+	ok(n.refused && n.digest && n.signature >= 2048 && n.checksum == 32);
+}
+
+/* Where the key and the root are known nothing is excused: a bit turned in a trailer costs it its
+ * verdict, at the least. */
 static bool all_verified(const struct mo_context *c, struct explained *e)
 {
 	struct mo_item *leaf = mo_item_leaf(e->item);
@@ -192,7 +229,8 @@ static bool all_verified(const struct mo_context *c, struct explained *e)
 	for (unsigned i = 0; i < leaf->nr_sigs; i++) {
 		struct mo_judged j = { 0 };
 
-		ok(!mo_judge_signature(c, &leaf->sig[i].parsed, e->digest.signed_content[i], leaf->source, leaf->sig[i].off, &j, NULL));
+		ok(!mo_judge_signature(c, &leaf->sig[i].parsed, e->digest.signed_content[i],
+				       leaf->source, leaf->sig[i].off, &j, NULL));
 		all &= j.status == MO_SIG_VERIFIED;
 	}
 	return all;
@@ -205,15 +243,16 @@ static void judged(const struct mo_context *c, const char *name)
 	char path[4096];
 	unsigned wrong = 0, excused = 0;
 
-	snprintf(path, sizeof(path), "%s/samples/modules/%s", sample_dir(), name);
+	snprintf(path, sizeof(path), "%s/samples/%s", sample_dir(), name);
 	s = sample_path(path);
 	ok(!explain(&was, s.p, s.len, 0, NULL) && all_verified(c, &was));
-	for (size_t i = (size_t)was.item->core_len * 8; i < s.len * 8; i++) {
+	for (size_t i = (size_t)was.item->tail * 8; i < s.len * 8; i++) {
 		uint8_t *copy = malloc(s.len);
 
 		memcpy(copy, s.p, s.len);
 		copy[i / 8] ^= (uint8_t)(1 << i % 8);
-		if (!explain(&now, copy, s.len, 0, NULL) && memcmp(now.digest.core, was.digest.core, 32) == 0) {
+		if (!explain(&now, copy, s.len, 0, NULL) &&
+		    memcmp(now.digest.core, was.digest.core, 32) == 0) {
 			excused++;
 			wrong += all_verified(c, &now);
 		}
@@ -236,14 +275,17 @@ TEST(no_bit_of_a_trailer_is_free_where_key_and_root_are_known)
 	ok(!mo_keyring_add_file(c.keyring, path, NULL));
 	snprintf(path, sizeof(path), "%s/samples/modules/rsa1.pem", sample_dir());
 	ok(!mo_keyring_add_file(c.keyring, path, NULL));
+	snprintf(path, sizeof(path), "%s/samples/pe/one.pem", sample_dir());
+	ok(!mo_keyring_add_file(c.keyring, path, NULL));
 	snprintf(path, sizeof(path), "%s/samples/modules/proofs.root", sample_dir());
 	root = sample_path(path);
 	snprintf(path, sizeof(path), "%.*s", (int)root.len - 1, (const char *)root.p);
 	ok(!mo_roots_add_text(&c.roots, path, NULL));
-	judged(&c, "proof.ko");
-	judged(&c, "other-proof.ko");
-	judged(&c, "proof-signed.ko");
-	judged(&c, "signed-proof.ko");
+	judged(&c, "modules/proof.ko");
+	judged(&c, "modules/other-proof.ko");
+	judged(&c, "modules/proof-signed.ko");
+	judged(&c, "modules/signed-proof.ko");
+	judged(&c, "pe/one.efi");
 	free(root.p);
 	mo_roots_release(&c.roots);
 	mo_keyring_free(c.keyring);
@@ -252,36 +294,37 @@ TEST(no_bit_of_a_trailer_is_free_where_key_and_root_are_known)
 
 TEST(gzip)
 {
-	struct count n = flip("plain.ko.gz", 0);
+	struct count n = flip("modules/plain.ko.gz", 0);
 
 	/* time, extra flags and system: 48 bits that are parameters */
 	ok(n.refused && n.params >= 48 && !n.signature);
-	n = flip("rsa1.ko.gz", 0);
+	n = flip("modules/rsa1.ko.gz", 0);
 	ok(n.refused && n.params >= 48);
 }
 
 TEST(xz)
 {
-	struct count n = flip("plain.ko.xz", 0);
+	struct count n = flip("modules/plain.ko.xz", 0);
 
 	ok(n.refused && !n.signature);
-	n = flip("rsa1.ko.xz", 0);
+	n = flip("modules/rsa1.ko.xz", 0);
 	ok(n.refused);
 }
 
 TEST(zstd)
 {
-	struct count n = flip("plain.ko.zst", 0);
+	struct count n = flip("modules/plain.ko.zst", 0);
 
 	ok(n.refused && n.digest && !n.signature);
 	/* Without its checksum the stream tells nobody that a literal changed. */
-	n = flip("rsa1.ko.zst", 0);
+	n = flip("modules/rsa1.ko.zst", 0);
 	ok(n.refused && n.digest && n.signature);
 }
 
 /*
- * Cut anywhere, a signed module is refused or is plain content of another digest; where the signature begins it is the unsigned
- * module. Less than 15 bytes of a signature look like nothing, and count as content.
+ * Cut anywhere, a signed module is refused or is plain content of another digest; where the
+ * signature begins it is the unsigned module. Less than 15 bytes of a signature look like nothing,
+ * and count as content.
  */
 static void cut(const char *name)
 {
@@ -291,7 +334,7 @@ static void cut(const char *name)
 	char path[4096];
 	unsigned refused = 0, wrong = 0;
 
-	snprintf(path, sizeof(path), "%s/samples/modules/%s", sample_dir(), name);
+	snprintf(path, sizeof(path), "%s/samples/%s", sample_dir(), name);
 	s = sample_path(path);
 	ok(!mo_forms_load(&forms, &err));
 	ok(!explain(&was, s.p, s.len, 0, &err));
@@ -321,9 +364,9 @@ static void cut(const char *name)
 
 TEST(cut_anywhere)
 {
-	cut("rsa1.ko");
-	cut("attrs.ko");
-	cut("ecdsa.ko");
+	cut("modules/rsa1.ko");
+	cut("modules/attrs.ko");
+	cut("modules/ecdsa.ko");
 }
 
 TEST_MAIN

@@ -279,6 +279,9 @@ TEST(forms_table)
 	ok_str(forms_id("form a\n in records d\n is record\n take nonsense\n from y\n"), "forms.table");
 	ok_str(forms_id("form a\n in records d\n is record\n take \"\\q\"\n from y\n"), "forms.table");
 	ok_str(forms_id("form a\n in records d\n is record\n take \"x\"\n from y\n stray\n"), "forms.table");
+	ok_str(forms_id("profile a\n from y\n sequence\n# c\n  oid\n\n# c\nprofile b\n from y\n any\n"), "");
+	ok_str(forms_id("profile a\n any\n"), "forms.table");
+	ok_str(forms_id("profile a\n from y\n any\nany\n"), "forms.table");
 }
 
 static int cancel(void *ctx, uint64_t nr, uint64_t total)

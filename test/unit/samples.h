@@ -42,13 +42,23 @@ static inline struct sample sample_path(const char *path)
 	return s;
 }
 
-/* test/samples/cms/NAME */
-static inline struct sample cms_sample(const char *name)
+/* test/FOLDER/NAME */
+static inline struct sample sample_in(const char *folder, const char *name)
 {
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/samples/cms/%s", sample_dir(), name);
+	snprintf(path, sizeof(path), "%s/%s/%s", sample_dir(), folder, name);
 	return sample_path(path);
+}
+
+static inline struct sample cms_sample(const char *name)
+{
+	return sample_in("samples/cms", name);
+}
+
+static inline struct sample authenticode_sample(const char *name)
+{
+	return sample_in("samples/authenticode", name);
 }
 
 #endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * PE images, as firmware loads them: boot loaders, kernels, EFI programs (doc/formats/pe.md):
+ *
+ *   DOS header | "PE\0\0" COFF header | optional header with CheckSum and the security directory's
+ *   entry | section table | sections, gaps, overlay | fill to 8 | certificate table
+ *
+ * What a signature changes is CheckSum, the directory's entry, the fill and the table; the rest is
+ * what Authenticode hashes, and the core.
+ */
+#include "fmt/format.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cursor.h"
+#include "base/util.h"
+
+enum {
+	LFANEW = 60,
+	COFF_LEN = 24, /* with the four bytes before it */
+	SECTION_LEN = 40,
+	MAGIC_PE32 = 0x10b,
+	MAGIC_PLUS = 0x20b,
+	SECURITY = 4, /* the directory's number */
+	CERT_HEAD = 8,
+	CERT_PKCS7 = 2, /* WIN_CERT_TYPE_PKCS_SIGNED_DATA */
+	DER_SEQUENCE = 0x30,
+};
+
+static const struct mo_detached detached[] = { { ".sig", "pe.authenticode" }, { NULL, NULL } };
+
+struct pe {
+	struct mo_source *s;
+	struct mo_ledger *l;
+	struct modulo_error *err;
+	uint64_t header;   /* e_lfanew */
+	uint64_t optional; /* where the optional header begins */
+	uint32_t optional_len, nr_sections;
+	bool plus;
+	uint32_t checksum, table, table_len; /* as they stand there; table 0: none */
+	uint64_t headers, end;		     /* SizeOfHeaders; where the last section ends */
+};
+
+static int fail_at(struct pe *p, uint64_t off, const char *id, const char *text)
+{
+	return mo_fail(p->err, MODULO_MALFORMED, off, id, "%s", text);
+}
+
+/* 1: a PE image with a security directory; 0: not one, or one that nothing can sign. */
+static int read_headers(struct pe *p)
+{
+	uint8_t dos[64], coff[COFF_LEN], opt[4 + 160];
+	uint32_t directories, directory;
+	struct mo_cursor c;
+	size_t n;
+	int r;
+
+	if (p->s->len < sizeof(dos))
+		return 0;
+	r = mo_source_read(p->s, 0, dos, sizeof(dos), p->err);
+	if (r < 0)
+		return r;
+	p->header = mo_get_le32(dos + LFANEW);
+	if (p->header > p->s->len || p->s->len - p->header < COFF_LEN)
+		return 0; /* a program for DOS */
+	r = mo_source_read(p->s, p->header, coff, sizeof(coff), p->err);
+	if (r < 0 || memcmp(coff, "PE\0\0", 4) != 0)
+		return r;
+	if (p->header < sizeof(dos))
+		return fail_at(p, LFANEW, "pe.header", "the PE header lies in the DOS header");
+	c = mo_cur(coff, sizeof(coff));
+	c.at = 6;
+	p->nr_sections = mo_cur_u16(&c);
+	c.at = 20;
+	p->optional_len = mo_cur_u16(&c);
+	p->optional = p->header + COFF_LEN;
+	n = (size_t)MO_MIN(MO_MIN(p->s->len - p->optional, (uint64_t)p->optional_len),
+			   (uint64_t)sizeof(opt));
+	r = mo_source_read(p->s, p->optional, opt, n, p->err);
+	if (r < 0)
+		return r;
+	c = mo_cur(opt, n);
+	r = mo_cur_u16(&c);
+	if (c.bad || (r != MAGIC_PE32 && r != MAGIC_PLUS))
+		return mo_fail(p->err, MODULO_UNSUPPORTED, p->optional, "pe.magic",
+			       "neither PE32 nor PE32+");
+	p->plus = r == MAGIC_PLUS;
+	c.at = 64;
+	p->checksum = mo_cur_u32(&c);
+	c.at = p->plus ? 108 : 92;
+	directories = mo_cur_u32(&c);
+	directory = (uint32_t)c.at + 8 * SECURITY;
+	if (c.bad || directories <= SECURITY)
+		return 0;
+	c.at = directory;
+	p->table = mo_cur_u32(&c);
+	p->table_len = mo_cur_u32(&c);
+	c.at = 60;
+	p->headers = mo_cur_u32(&c);
+	if (c.bad)
+		return fail_at(p, p->optional + n, "pe.header",
+			       "the optional header ends before its security directory");
+	return 1;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct mo_span *x = a, *y = b;
+
+	return x->off < y->off ? -1 : x->off > y->off;
+}
+
+/* The sections that have bytes in the file, into span; their number to *nr. */
+static int list_sections(struct pe *p, struct mo_span *span, uint32_t *nr)
+{
+	uint64_t at = p->optional + p->optional_len;
+	uint8_t raw[SECTION_LEN];
+	char name[9] = "", text[32];
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < p->nr_sections; i++, at += SECTION_LEN) {
+		struct mo_span s;
+
+		if (p->s->len < SECTION_LEN || at > p->s->len - SECTION_LEN)
+			return fail_at(p, p->s->len, "pe.cut",
+				       "the file ends inside of its section table");
+		r = mo_source_read(p->s, at, raw, sizeof(raw), p->err);
+		if (r < 0)
+			return r;
+		s = (struct mo_span){ mo_get_le32(raw + 20), mo_get_le32(raw + 16) };
+		if (!s.len)
+			continue;
+		if (s.off + s.len > p->s->len)
+			return fail_at(p, p->s->len, "pe.cut", "the file ends inside of a section");
+		span[(*nr)++] = s;
+		memcpy(name, raw, 8);
+		snprintf(text, sizeof(text), "section %s", name);
+		r = mo_ledger_label(p->l, s.off, s.len, text, p->err);
+	}
+	return r;
+}
+
+/*
+ * Sections lie one behind the other, the first behind the headers: Authenticode hashes them one by
+ * one, and what lies between them not at all. Where a gap is, *gap is its place.
+ */
+static int read_sections(struct pe *p, uint64_t *gap)
+{
+	_cleanup_free_ struct mo_span *span = calloc(p->nr_sections + 1u, sizeof(*span));
+	uint64_t least = p->optional + p->optional_len + (uint64_t)p->nr_sections * SECTION_LEN;
+	uint32_t nr = 0;
+	int r = span ? list_sections(p, span, &nr) : mo_fail_nomem(p->err);
+
+	if (r < 0)
+		return r;
+	if (p->headers < least || p->headers > p->s->len)
+		return fail_at(p, p->optional + 60, "pe.header",
+			       "SizeOfHeaders is less than the headers are, or more than the file");
+	qsort(span, nr, sizeof(*span), by_offset);
+	p->end = p->headers;
+	for (uint32_t i = 0; i < nr; i++) {
+		if (span[i].off < p->end)
+			return fail_at(p, span[i].off, "pe.sections",
+				       i ? "two sections overlap"
+					 : "a section lies in the headers");
+		if (span[i].off > p->end && !*gap)
+			*gap = p->end;
+		p->end = span[i].off + span[i].len;
+	}
+	return mo_ledger_label(p->l, 0, p->headers, "PE headers", p->err);
+}
+
+/* How long the DER is that begins there: header and content. */
+static int der_len(struct pe *p, uint64_t at, uint64_t most, uint64_t *out)
+{
+	uint8_t h[6];
+	size_t n = (size_t)MO_MIN(most, (uint64_t)sizeof(h)), width;
+	int r = mo_source_read(p->s, at, h, n, p->err);
+
+	if (r < 0)
+		return r;
+	width = n < 2 ? 0 : h[1] & 0x80 ? h[1] & 0x7f : 0;
+	if (n < 2 || h[0] != DER_SEQUENCE || width > 4 || n < 2 + width)
+		return fail_at(p, at, "pe.certificate", "no DER where a signature should be");
+	*out = h[1] & 0x80 ? 0 : h[1];
+	for (size_t i = 0; i < width; i++)
+		*out = *out << 8 | h[2 + i];
+	*out += 2 + width;
+	return *out <= most ? 0
+			    : fail_at(p, at, "pe.certificate",
+				      "the signature is longer than its entry in the table");
+}
+
+/* One WIN_CERTIFICATE at `at`; *len: its bytes with the fill. */
+static int read_certificate(struct pe *p, uint64_t at, uint64_t *len)
+{
+	static const char *const forms[2][2] = { { "pe.authenticode-1.0",
+						   "pe.authenticode-1.0-rounded" },
+						 { "pe.authenticode", "pe.authenticode-rounded" } };
+	uint64_t left = p->s->len - at, der = 0, whole;
+	uint8_t h[CERT_HEAD], *body;
+	uint32_t said, revision;
+	int r;
+
+	if (left < CERT_HEAD)
+		return fail_at(p, at, "pe.table", "the certificate table ends inside of an entry");
+	r = mo_source_read(p->s, at, h, sizeof(h), p->err);
+	if (r < 0)
+		return r;
+	said = mo_get_le32(h);
+	revision = (uint32_t)h[5] << 8 | h[4];
+	if (said <= CERT_HEAD || said > left)
+		return fail_at(p, at, "pe.table",
+			       "an entry's length that does not fit into the certificate table");
+	if ((revision != 0x100 && revision != 0x200) || h[6] != CERT_PKCS7 || h[7])
+		return mo_fail(p->err, MODULO_UNSUPPORTED, at + 4, "pe.type",
+			       "a certificate of revision 0x%04x, type 0x%02x%02x: only PKCS#7 "
+			       "SignedData is known",
+			       revision, h[7], h[6]);
+	r = der_len(p, at + CERT_HEAD, said - CERT_HEAD, &der);
+	if (r < 0)
+		return r;
+	whole = (CERT_HEAD + der + 7) & ~UINT64_C(7);
+	if (said != CERT_HEAD + der && said != whole)
+		return fail_at(p, at + CERT_HEAD + der, "pe.slack",
+			       "bytes between a signature and its entry's end");
+	if (whole > left)
+		return fail_at(p, p->s->len, "pe.table",
+			       "the last certificate is not filled up to a multiple of 8");
+	if (der > MO_SIGNATURE_MAX)
+		return mo_fail(p->err, MODULO_LIMIT, at, "ledger.signature",
+			       "a signature of more than 65,536 bytes");
+	body = mo_arena_alloc(p->l->arena, (size_t)der);
+	if (!body)
+		return mo_fail_nomem(p->err);
+	*len = whole;
+	r = mo_source_read(p->s, at + CERT_HEAD, body, (size_t)der, p->err);
+	return r < 0 ? r
+		     : mo_ledger_signature(
+			       p->l,
+			       forms[revision == 0x200][said == whole && said != CERT_HEAD + der],
+			       body, (size_t)der, p->err);
+}
+
+/* The table is the last thing in the file. */
+static int check_table(struct pe *p)
+{
+	if (!p->table != !p->table_len)
+		return fail_at(p, p->optional, "pe.table",
+			       "a security directory with a place or a length alone");
+	if (!p->table)
+		return 0;
+	if (p->table % 8 || p->table < p->end)
+		return fail_at(p, p->table, "pe.table",
+			       "a certificate table that is not at a multiple of 8, or not behind "
+			       "all sections");
+	if (p->table > p->s->len || p->s->len - p->table < p->table_len)
+		return fail_at(p, p->s->len, "pe.cut",
+			       "the file ends inside of its certificate table");
+	if (p->s->len - p->table > p->table_len)
+		return fail_at(p, (uint64_t)p->table + p->table_len, "pe.tail",
+			       "bytes behind the certificate table");
+	return 0;
+}
+
+static int add_facts(struct pe *p)
+{
+	static const struct {
+		uint16_t machine;
+		const char *name;
+	} names[] = { { 0x14c, "i386" },	{ 0x1c2, "arm" },      { 0x1c4, "arm" },
+		      { 0x8664, "x86-64" },	{ 0xaa64, "aarch64" }, { 0x5064, "riscv64" },
+		      { 0x6264, "loongarch64" } };
+	uint8_t raw[2];
+	int r = mo_source_read(p->s, p->header + 4, raw, sizeof(raw), p->err);
+
+	for (size_t i = 0; r == 0 && i < MO_NR(names); i++)
+		if (names[i].machine == (raw[1] << 8 | raw[0]))
+			return mo_ledger_fact(p->l, "machine", names[i].name, strlen(names[i].name),
+					      p->err);
+	return r;
+}
+
+static int explain(struct mo_source *s, struct mo_ledger *l, struct modulo_error *err)
+{
+	struct pe p = { .s = s, .l = l, .err = err };
+	uint64_t end, arg[4], gap = 0;
+	int r = read_headers(&p);
+
+	if (r <= 0)
+		return r;
+	r = read_sections(&p, &gap);
+	r = r < 0 ? r : check_table(&p);
+	if (r < 0)
+		return r;
+	if (gap && p.table)
+		return fail_at(&p, gap, "pe.gap",
+			       "bytes between sections, which no Authenticode signature covers");
+	if (gap) {
+		l->item->note = "a PE image with gaps between its sections: plain content";
+		return 0;
+	}
+	end = p.table ? p.table : s->len;
+	arg[0] = p.checksum;
+	arg[1] = p.table;
+	arg[2] = p.table_len;
+	/* What lies behind the record's last number: the form fixes where that is. */
+	arg[3] = end - (p.optional + (p.plus ? 152 : 136));
+	r = mo_ledger_record(l, "pe", "pe", p.plus ? "pe.plus" : "pe.32", detached, arg, MO_NR(arg),
+			     end, err);
+	for (uint64_t at = p.table, len = 0; r == 0 && p.table && at < s->len; at += len)
+		r = read_certificate(&p, at, &len);
+	if (r == 0)
+		r = mo_ledger_label(l, p.end, end - p.end, "behind the sections", err);
+	return r < 0 ? r : add_facts(&p);
+}
+
+const struct mo_format mo_format_pe = {
+	.name = "pe",
+	.brief = "EFI programs, boot loaders and kernels (PE32 and PE32+)",
+	.magic = { { 0, 2, "MZ" } },
+	.detached = detached,
+	.explain = explain,
+};
