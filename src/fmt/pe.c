@@ -48,11 +48,20 @@ static int fail_at(struct pe *p, uint64_t off, const char *id, const char *text)
 	return mo_fail(p->err, MODULO_MALFORMED, off, id, "%s", text);
 }
 
+/* The optional header's first n bytes are all that there are. */
+static int short_header(struct pe *p, size_t n)
+{
+	if (p->optional + n == p->s->len)
+		return fail_at(p, p->s->len, "pe.cut", "the file ends inside of its headers");
+	return fail_at(p, p->optional + n, "pe.header",
+		       "the optional header ends before its security directory");
+}
+
 /* 1: a PE image with a security directory; 0: not one, or one that nothing can sign. */
 static int read_headers(struct pe *p)
 {
 	uint8_t dos[64], coff[COFF_LEN], opt[4 + 160];
-	uint32_t directories, directory;
+	uint32_t directory;
 	struct mo_cursor c;
 	size_t n;
 	int r;
@@ -87,21 +96,17 @@ static int read_headers(struct pe *p)
 		return mo_fail(p->err, MODULO_UNSUPPORTED, p->optional, "pe.magic",
 			       "neither PE32 nor PE32+");
 	p->plus = r == MAGIC_PLUS;
-	c.at = 64;
-	p->checksum = mo_cur_u32(&c);
-	c.at = p->plus ? 108 : 92;
-	directories = mo_cur_u32(&c);
-	directory = (uint32_t)c.at + 8 * SECURITY;
-	if (c.bad || directories <= SECURITY)
+	if (n < (p->plus ? 112 : 96))
+		return short_header(p, n);
+	p->headers = mo_get_le32(opt + 60);
+	p->checksum = mo_get_le32(opt + 64);
+	directory = (p->plus ? 112 : 96) + 8 * SECURITY;
+	if (mo_get_le32(opt + directory - 8 * SECURITY - 4) <= SECURITY)
 		return 0;
-	c.at = directory;
-	p->table = mo_cur_u32(&c);
-	p->table_len = mo_cur_u32(&c);
-	c.at = 60;
-	p->headers = mo_cur_u32(&c);
-	if (c.bad)
-		return fail_at(p, p->optional + n, "pe.header",
-			       "the optional header ends before its security directory");
+	if (n < directory + 8)
+		return short_header(p, n);
+	p->table = mo_get_le32(opt + directory);
+	p->table_len = mo_get_le32(opt + directory + 4);
 	return 1;
 }
 

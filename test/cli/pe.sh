@@ -172,6 +172,12 @@ evil()
 	refuses pe.tail "$modulo" inspect made
 	edited pe.magic 88 0
 	edited pe.header 148 64
+	# SizeOfOptionalHeader (and Characteristics behind it): an optional header that ends before its directories, before the fifth of them
+	for n in 100 120 151; do
+		cp "$s/plain.efi" made
+		number made 84 $((n + (0x22 << 16)))
+		refuses pe.header "$modulo" inspect made
+	done
 	edited pe.table 232 0
 	edited pe.table 236 0
 	edited pe.table 232 1528
