@@ -27,7 +27,7 @@ t 'no typing error in a row' "$profile" --rows
 images()
 {
 	is accepted authenticode "$pe/vmlinuz.der"
-	is accepted authenticode "$pe/systemd-boot.der"
+	is accepted authenticode "$pe/debian-systemd-boot.der"
 	is accepted authenticode "$pe/shim-untimed.der"
 	is accepted authenticode "$pe/shim-2023-untimed.der"
 }
@@ -35,10 +35,10 @@ t 'signatures of images' images
 
 unsigned()
 {
-	is authenticode.timestamp authenticode "$pe/shim.der"
+	is authenticode.timestamp authenticode "$pe/microsoft-shim-2011.der"
 	stamp=060a2b060104018237030301
-	is authenticode.nested authenticode "$pe/shim.der" $stamp 060a2b060104018237020401
-	is authenticode.unsigned authenticode "$pe/shim.der" $stamp 060a2b060104018237030302
+	is authenticode.nested authenticode "$pe/microsoft-shim-2011.der" $stamp 060a2b060104018237020401
+	is authenticode.unsigned authenticode "$pe/microsoft-shim-2011.der" $stamp 060a2b060104018237030302
 }
 t 'unsigned attributes' unsigned
 
