@@ -12,13 +12,9 @@
 #include "der/authenticode.h"
 #include "sig/keyring.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "inside.h"
 
-static void inside(const uint8_t *data, size_t size, struct mo_view v)
-{
-	if (v.len && (v.p < data || v.len > size || (size_t)(v.p - data) > size - v.len))
-		__builtin_trap();
-}
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void same_for_openssl(const uint8_t *data, size_t size)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The profile of signatures: good ones, one evil one for each way of being refused, and every bit
  * flipped. */
-#include <dirent.h>
 
 #include "der/cms.h"
 #include "hash/hash.h"
@@ -198,25 +197,7 @@ static void check_evil(const char *name)
 
 TEST(evil_ones)
 {
-	char dir[4096];
-	struct dirent *e;
-	size_t nr = 0;
-	DIR *d;
-
-	snprintf(dir, sizeof(dir), "%s/evil/cms", sample_dir());
-	d = opendir(dir);
-	ok(d);
-	while (d && (e = readdir(d))) {
-		size_t n = strlen(e->d_name);
-
-		if (n < 4 || strcmp(e->d_name + n - 4, ".der") != 0)
-			continue;
-		check_evil(e->d_name);
-		nr++;
-	}
-	if (d)
-		closedir(d);
-	ok(nr >= 120);
+	ok(each_sample("evil/cms", check_evil) >= 120);
 }
 
 /* What names something that the profile lacks is told from what is wrong. */

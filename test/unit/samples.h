@@ -6,9 +6,11 @@
 #ifndef TEST_UNIT_SAMPLES_H
 #define TEST_UNIT_SAMPLES_H
 
+#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static inline const char *sample_dir(void)
 {
@@ -59,6 +61,29 @@ static inline struct sample cms_sample(const char *name)
 static inline struct sample authenticode_sample(const char *name)
 {
 	return sample_in("samples/authenticode", name);
+}
+
+/* Calls for the name of each .der file in a folder of test/; how many there were */
+static inline size_t each_sample(const char *folder, void (*check)(const char *name))
+{
+	char path[4096];
+	struct dirent *e;
+	size_t nr = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/%s", sample_dir(), folder);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		size_t n = strlen(e->d_name);
+
+		if (n < 4 || strcmp(e->d_name + n - 4, ".der") != 0)
+			continue;
+		check(e->d_name);
+		nr++;
+	}
+	if (d)
+		closedir(d);
+	return nr;
 }
 
 #endif
