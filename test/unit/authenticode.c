@@ -147,7 +147,7 @@ static void flip_all(struct sample s, size_t *refused, size_t *passed, size_t *i
 	struct mo_cms c, f;
 
 	ok(!parse(s, &c, NULL));
-	for (size_t bit = 0; bit < 8 * s.len; bit++) {
+	for (size_t bit = 0; bit < 8 * s.len; bit += BIT_STEP) {
 		const uint8_t *at = s.p + bit / 8;
 
 		s.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -183,7 +183,7 @@ TEST(every_bit)
 		flip_all(s, &refused, &passed, &in_certs);
 		free(s.p);
 	}
-	ok(refused > 10000);
+	ok(refused > 10000 / BIT_STEP);
 	printf("# %zu bits flipped: %zu refused, %zu in free places, %zu of these in "
 	       "certificates\n",
 	       refused + passed, refused, passed, in_certs);

@@ -282,7 +282,7 @@ static void flip_all(const char *name, struct mo_keyring *k, size_t step)
 	const struct mo_cert *cert;
 	struct mo_cms c;
 
-	for (size_t bit = 0; bit < 8 * s.len; bit += step) {
+	for (size_t bit = 0; bit < 8 * s.len; bit += step * BIT_STEP) {
 		bool we = false, they;
 
 		s.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -298,7 +298,7 @@ static void flip_all(const char *name, struct mo_keyring *k, size_t step)
 	}
 	ok(ours == 0 && parsed > 0);
 	printf("# %s: %zu flips, %zu well-formed, verified: %zu here, %zu by OpenSSL\n", name,
-	       8 * s.len / step, parsed, ours, theirs);
+	       8 * s.len / (step * BIT_STEP), parsed, ours, theirs);
 	mo_keyring_free(k);
 	free(s.p);
 }

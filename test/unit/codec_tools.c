@@ -89,18 +89,6 @@ static bool have(const char *tool, const char *version)
 	return true;
 }
 
-/* The large content is for what the encoders make of it, which is no matter of a sanitizer. */
-#if defined(__SANITIZE_ADDRESS__)
-#define ONLY_SMALL true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ONLY_SMALL true
-#endif
-#endif
-#ifndef ONLY_SMALL
-#define ONLY_SMALL false
-#endif
-
 enum expect { PROVEN, CARRIED, EITHER };
 
 /* What prove said of it. */
@@ -130,7 +118,8 @@ static void check(const struct mo_codec *c, int content, const char *command, co
 	struct mo_buf b = { 0 };
 	struct decoded d;
 
-	if (content == ELF && ONLY_SMALL)
+	/* It is for what the encoders make of it, which is no matter of a sanitizer. */
+	if (content == ELF && SANITIZED)
 		return;
 	prepare();
 	snprintf(whole, sizeof(whole), "cd %s && f=%s && rm -f out && %s", dir,
