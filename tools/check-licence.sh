@@ -22,37 +22,53 @@ exempt()
 	return 1
 }
 
-without_licence()
+named()
 {
 	tap_files | while IFS= read -r f; do
-		exempt "$f" && continue
-		head -n 5 "$f" | grep -aq 'SPDX-License-Identifier: ' || echo "$f"
+		exempt "$f" || printf '%s\n' "$f"
 	done
 }
 
+# The files and what each names, with a tab between; one program reads them all
 licences()
 {
-	tap_files | while IFS= read -r f; do
-		exempt "$f" && continue
-		head -n 5 "$f" | sed -n 's/.*SPDX-License-Identifier: \([^*>]*[^*> -]\).*/\1/p' | head -n 1
-	done | tr ' ' '\n' | grep -v '^\(OR\|AND\|WITH\)$' | sort -u
+	xargs -d '\n' awk -v OFS='\t' '
+		function end() { if (file != "") print file, licence }
+		FNR == 1 {
+			end()
+			file = FILENAME
+			licence = ""
+		}
+		FNR > 5 { nextfile }
+		licence == "" && sub(/.*SPDX-License-Identifier: /, "") {
+			licence = $0
+			sub(/ *(\*\/|-->).*/, "", licence)
+		}
+		END { end() }' <"$tap_tmp/named" >"$tap_tmp/licences"
+}
+
+without_licence()
+{
+	sed -n 's/\t$//p' "$tap_tmp/licences"
+	cut -f 1 "$tap_tmp/licences" | diff - "$tap_tmp/named" | sed -n 's/^> //p'
 }
 
 texts()
 {
-	for licence in $(licences); do
+	for licence in $(cut -f 2 "$tap_tmp/licences" | tr ' ' '\n' | grep -v '^\(OR\|AND\|WITH\)$' | sort -u); do
 		[ -s "LICENSES/$licence.txt" ] || echo "LICENSES/$licence.txt is missing"
 	done
 }
 
 stale()
 {
+	files=$(tap_files)
 	while IFS= read -r pattern; do
 		case $pattern in
 		'' | '#'*) continue ;;
 		esac
 		found=
-		for f in $(tap_files); do
+		for f in $files; do
 			# shellcheck disable=SC2254
 			case $f in
 			$pattern)
@@ -65,6 +81,8 @@ stale()
 	done <tools/licence-exempt.txt
 }
 
+named >"$tap_tmp/named"
+licences
 tap_test 'every file names its licence' tap_nothing without_licence
 tap_test 'the text of every licence is there' tap_nothing texts
 tap_test 'every exemption is needed' tap_nothing stale

@@ -8,12 +8,7 @@ cd "${1:-$(dirname "$0")/..}"
 
 scripts()
 {
-	tap_files | while IFS= read -r f; do
-		case $f in
-		*.sh) printf '%s\n' "$f" ;;
-		*) head -c 32 "$f" | head -n 1 | grep -aq '^#!.*/\(env \)\{0,1\}\(ba\)\{0,1\}sh\>' && printf '%s\n' "$f" ;;
-		esac || :
-	done
+	tap_files | xargs -d '\n' awk 'FNR == 1 && (FILENAME ~ /\.sh$/ || /^#!.*\/(env )?(ba)?sh( |$)/) { print FILENAME } { nextfile }'
 }
 
 syntax()
@@ -46,7 +41,7 @@ tap_test 'shell syntax' syntax
 tap_test 'scripts are executable' tap_nothing executable
 tap_test 'no script needs Python' tap_nothing no_python
 if command -v shellcheck >/dev/null; then
-	tap_test 'shellcheck' xargs shellcheck -x -P tools -S warning <"$tap_tmp/scripts"
+	tap_test 'shellcheck' xargs -n 8 -P "$(nproc)" shellcheck -x -P tools -S warning <"$tap_tmp/scripts"
 else
 	tap_skip 'shellcheck' 'shellcheck is not installed'
 fi
