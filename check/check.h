@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * modulo-check as a function: does a ledger explain every byte of an artifact over a core? One run
- * at a time: its state is global.
- */
+/* Does a ledger explain every byte of an artifact over a core? One run at a time. */
 #ifndef MO_CHECK_H
 #define MO_CHECK_H
 
@@ -16,6 +13,7 @@ struct mo_check_job {
 	const char *const *keyrings, *const *roots; /* a root is LEVELS:HEX, for proofs */
 	unsigned nr_keyrings, nr_roots;
 	bool prove; /* encode again */
+	bool allow_unsigned; /* unsigned attributes, which nothing vouches for */
 };
 struct mo_check_end {
 	int status; /* 0 accepted; 1 something does not hold; 2 refused, or trouble */

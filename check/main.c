@@ -15,6 +15,8 @@ static const char help[] =
 	"  --keyring FILE     verify signatures by the certificates in FILE (PEM or DER)\n"
 	"  --root LEVELS:HEX  verify proofs by the root of a tree of modules\n"
 	"  --prove-encodings  encode streams again where the ledger names an encoder\n"
+	"  --allow unsigned-attributes\n"
+	"                     accept them in a PE image's signatures\n"
 	"  --quiet            print nothing when accepted\n"
 	"  --forms            print the forms table\n";
 
@@ -59,16 +61,18 @@ int main(int argc, char **argv)
 {
 	static int prove, quiet, print;
 	static const struct option options[] = {
-		{ "keyring", 1, NULL, 'k' },   { "prove-encodings", 0, &prove, 1 },
-		{ "quiet", 0, &quiet, 1 },     { "forms", 0, &print, 'f' },
-		{ "version", 0, &print, 'v' }, { "help", 0, &print, 'h' },
-		{ "root", 1, NULL, 'r' },      { NULL, 0, NULL, 0 } };
+		{ "keyring", 1, NULL, 'k' }, { "root", 1, NULL, 'r' }, { "allow", 1, NULL, 'a' },
+		{ "prove-encodings", 0, &prove, 1 }, { "quiet", 0, &quiet, 1 },
+		{ "forms", 0, &print, 'f' }, { "version", 0, &print, 'v' },
+		{ "help", 0, &print, 'h' }, { NULL, 0, NULL, 0 } };
 	const char **keyrings = calloc(2 * (size_t)argc, sizeof(char *)), **roots = keyrings + argc;
 	struct mo_check_job job = { .keyrings = keyrings, .roots = roots };
 	int option;
 	opterr = 0; /* one line on stderr, and it is ours */
 	while (keyrings && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		option = option == 'a' && strcmp(optarg, "unsigned-attributes") ? '?' : option;
 		need(option != '?', "command line", "check.usage", "see modulo-check --help");
+		job.allow_unsigned |= option == 'a';
 		if (option == 'k')
 			keyrings[job.nr_keyrings++] = optarg;
 		if (option == 'r') {

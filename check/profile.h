@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* DER, walked by a profile of the forms table, row by row: doc/ledger.md 9. */
 #include <ctype.h>
-#include <openssl/x509v3.h>
 
 enum { OID = 6, UTF8 = 12, BMP = 30, SET = 0x31 };
 static const char *const tags[256] = {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The run's state, and with it all memory but what libraries, struct dir and the report take. */
 #include <lzma.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -55,6 +54,17 @@ struct stream {
 	} xz;
 	ZSTD_DCtx *zstd;
 };
+struct element { /* of a form */
+	char word[64];
+	uint8_t text[64]; /* a literal's bytes */
+	size_t len; /* 0: it is none */
+	ull number; /* in parentheses, or 0 */
+	bool bare; /* there are none */
+};
+enum { CHILD, SUM, OFF, LEN, CLAIMS };
+static const char *const derived[] = { "decimal(len(child))", "le32(pe-checksum)",
+				       "le32(off(signatures))", "le32(len(signatures))" };
+static const uint8_t zeros[64];
 typedef struct {
 	const uint8_t *p, *end;
 } der;
@@ -83,8 +93,10 @@ static struct {
 	struct mo_check_end *end;
 	jmp_buf jump;
 	char line[LINE + 1], *word[WORDS];
-	uint64_t line_nr, offset, core_pos, decoded;
+	uint64_t line_nr, offset, core_pos, decoded, claim[CLAIMS], sum, sum_from;
 	bool placed; /* offset is that of the bytes at hand */
+	bool summed; /* what is taken, 16-bit words from sum_from on, goes into sum */
+	char record[64]; /* the form */
 	unsigned nr_words, nr_hashes, nr_counts;
 	struct source file, *artifact;
 	struct dir *dir;
@@ -141,11 +153,12 @@ static void hex(const uint8_t *p, size_t n, char *out)
 		snprintf(out + 2 * i, 3, "%02x", p[i]);
 }
 
-static void hash_hex(EVP_MD_CTX *h, char out[65])
+static const char *hash_hex(EVP_MD_CTX *h, char out[65])
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	must(EVP_DigestFinal_ex(h, digest, NULL), "check.memory");
 	hex(digest, 32, out);
+	return out;
 }
 
 /* Counts one more of a line of the report; the number goes to its tab, or its end. */
@@ -159,10 +172,9 @@ static __attribute__((format(printf, 1, 2))) void count(const char *line, ...)
 	va_end(ap);
 	while (i < run.nr_counts && strcmp(key, run.count[i].key))
 		i++;
-	if (i == run.nr_counts) {
-		must(i < COUNTS && (run.count[i].key = strdup(key)), "check.limit");
-		run.nr_counts++;
-	}
+	must(i < COUNTS, "check.limit");
+	if (i == run.nr_counts)
+		must((run.count[run.nr_counts++].key = strdup(key)), "check.memory");
 	run.count[i].nr++;
 }
 

@@ -7,8 +7,11 @@
 
 static void cms_parse(struct signature *g)
 {
-	g->nr_marks = g->depth = g->levels = 0;
-	walk(g, rows("cms"), (der){ g->body, g->body + g->len });
+	strcpy(g->mark[0].name, "allow-unsigned");
+	g->nr_marks = run.job->allow_unsigned;
+	g->depth = g->levels = 0;
+	const char *profile = strcmp(g->kind, "signature authenticode") ? "cms" : "authenticode";
+	walk(g, rows(profile), (der){ g->body, g->body + g->len });
 	der number = found(g, found(g, "serial") ? "serial" : "key-id")->in;
 	int n = sprintf(g->who, found(g, "serial") ? "issuer %s serial " : "key-id ", g->name);
 	hex(number.p, len(number), g->who + n);
@@ -23,18 +26,17 @@ static void keyring_load(void)
 	must((run.certs = sk_X509_new_null()), "check.memory");
 	for (unsigned i = 0; i < run.job->nr_keyrings; i++) {
 		int before = sk_X509_num(run.certs);
-		char byte, no_password[1] = "";
+		char no_password[1] = "";
 		X509 *x;
-		BIO *b = BIO_new_file(run.job->keyrings[i], "rb");
-		must_of(run.job->keyrings[i], b, "check.read");
-		while ((x = PEM_read_bio_X509(b, NULL, NULL, no_password)))
+		FILE *f = fopen(run.job->keyrings[i], "rbe");
+		must_of(run.job->keyrings[i], f, "check.read");
+		while ((x = PEM_read_X509(f, NULL, NULL, no_password)))
 			sk_X509_push(run.certs, x);
 		bool ok = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-		if (ok && sk_X509_num(run.certs) == before && BIO_reset(b) == 0)
-			x = d2i_X509_bio(b, NULL);
-		if (x)
-			ok = sk_X509_push(run.certs, x) && BIO_read(b, &byte, 1) <= 0;
-		BIO_free(b);
+		rewind(f);
+		if (ok && sk_X509_num(run.certs) == before && (x = d2i_X509_fp(f, NULL)))
+			ok = sk_X509_push(run.certs, x) && getc(f) == EOF;
+		fclose(f);
 		ERR_clear_error();
 		ok = ok && sk_X509_num(run.certs) > before;
 		must_of(run.job->keyrings[i], ok, "check.keyring");
@@ -90,7 +92,13 @@ static int verify(EVP_PKEY *key, const struct signature *g, const uint8_t *diges
 static void judge(const struct signature *g, const uint8_t *digest)
 {
 	bool verified = false, invalid = false;
-	const struct mark *said = found(g, "digest");
+	const struct mark *said = found(g, "digest"), *content = found(g, "content");
+	uint8_t own[EVP_MAX_MD_SIZE];
+	if (content) { /* what is signed is inside, and names the image's digest */
+		int made = EVP_Digest(content->in.p, len(content->in), own, NULL, g->md, NULL);
+		must(made && !memcmp(said->in.p, own, len(said->in)), "cms.digest");
+		said = found(g, "image-digest");
+	}
 	must(!said || !memcmp(said->in.p, digest, len(said->in)), "cms.digest");
 	for (int i = 0; i < sk_X509_num(run.certs) && !verified; i++) {
 		X509 *x = sk_X509_value(run.certs, i);
@@ -100,6 +108,10 @@ static void judge(const struct signature *g, const uint8_t *digest)
 	}
 	ERR_clear_error();
 	must(verified || !invalid, "check.signature");
+	if (content) /* it covers neither */
+		count("4unvouched %s certificates", g->form);
+	if (found(g, "unsigned"))
+		count("4unvouched %s unsigned-attributes", g->form);
 	count("1%s\t%s %s", g->kind, verified ? "verified" : "unverified", g->who);
 }
 

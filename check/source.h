@@ -188,13 +188,16 @@ static size_t pull(struct source *s, uint8_t *buf, size_t cap)
 	return n;
 }
 
-/* Exactly n bytes. */
-static void take(struct source *s, uint8_t *buf, size_t n)
+/* Exactly n bytes. Returns buf. */
+static uint8_t *take(struct source *s, uint8_t *buf, size_t n)
 {
 	run.offset = s->pos;
 	run.placed = s == run.artifact;
-	for (size_t part; n; buf += part, n -= part)
-		must((part = pull(s, buf, n)) > 0, "check.short");
+	for (size_t part, at = 0; at < n; at += part)
+		must((part = pull(s, buf + at, n - at)) > 0, "check.short");
+	for (size_t i = 0; run.summed && i < n; i++)
+		run.sum += (uint64_t)buf[i] << ((run.offset + i - run.sum_from) % 2 * 8);
+	return buf;
 }
 
 static void equal(const uint8_t *a, const uint8_t *b, size_t n, const char *id)

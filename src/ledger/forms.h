@@ -25,10 +25,11 @@ enum mo_element_kind {
 	MO_EL_PROOF,	 /* the free element of a proof */
 	MO_EL_PROOF_LEN, /* be32(len(proof)), derived */
 	/* Of binary containers (layout.h) */
-	MO_EL_CORE,	 /* core: as many bytes of core as the argument says */
-	MO_EL_CORE_N,	 /* core(N) */
-	MO_EL_CORE_TO,	 /* to(le32@60): core up to the place that stands there */
-	MO_EL_CORE_OVER, /* core(le32>N): four bytes of core, a number over N */
+	MO_EL_CORE,   /* core: as many bytes of core as the argument says */
+	MO_EL_CORE_N, /* core(N) */
+	MO_EL_NUMBER, /* number: four bytes of core, little endian, which the next two mean */
+	MO_EL_OVER,   /* over(N): no byte; the number is over N */
+	MO_EL_TO,     /* to: core up to the place that the number names */
 	MO_EL_ABSENT, /* absent(N): zeros of core up to a multiple of N, which the artifact lacks */
 	MO_EL_PE_CHECKSUM,  /* le32(pe-checksum): 0 or derived; else a number that nothing vouches
 			       for */

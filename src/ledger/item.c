@@ -212,7 +212,7 @@ static int check_value(struct mo_item *it, enum mo_element_kind kind, uint64_t a
 	return 0;
 }
 
-static int check_segment(struct mo_item *it, const struct mo_layout *l, const struct mo_element *el,
+static int check_segment(struct mo_item *it, struct mo_layout *l, const struct mo_element *el,
 			 const struct mo_segment *seg, uint64_t arg, struct modulo_error *err)
 {
 	uint8_t got[256];
@@ -230,7 +230,7 @@ static int check_segment(struct mo_item *it, const struct mo_layout *l, const st
 				       : 0;
 	if (r == 0 && seg->kind != MO_SEG_VALUE)
 		r = add_span(it, l->at, seg->len, err);
-	if (r < 0 || (seg->kind == MO_SEG_CORE && !seg->over))
+	if (r < 0 || (seg->kind == MO_SEG_CORE && !seg->number))
 		return r;
 	r = seg->len <= sizeof(got)
 		    ? mo_source_read(it->source, l->at, got, (size_t)seg->len, err)
@@ -240,9 +240,8 @@ static int check_segment(struct mo_item *it, const struct mo_layout *l, const st
 	if (seg->kind == MO_SEG_TEXT && memcmp(got, seg->text, (size_t)seg->len) != 0)
 		return mo_fail(err, MODULO_MISMATCH, l->at, "ledger.render",
 			       "a record is not what its form %s makes of it", it->form->name);
-	if (seg->over && mo_get_le32(got) <= seg->over)
-		return mo_fail(err, MODULO_MALFORMED, l->at, "ledger.layout",
-			       "a number that must be over %u", seg->over);
+	if (seg->number)
+		l->number = mo_get_le32(got);
 	if (seg->kind != MO_SEG_VALUE)
 		return 0;
 	if (mo_get_le32(got) != arg)
@@ -257,7 +256,7 @@ static int check_record(struct mo_item *it, struct modulo_error *err)
 	struct mo_layout l = { 0 };
 	const uint64_t *arg = it->arg;
 	struct mo_segment seg;
-	int r = mo_source_read(it->source, 0, l.head, (size_t)MO_MIN(it->len, sizeof(l.head)), err);
+	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < it->form->nr; i++) {
 		const struct mo_element *el = &it->form->element[i];

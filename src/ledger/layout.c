@@ -8,8 +8,6 @@
 int mo_layout_segment(const struct mo_layout *l, const struct mo_element *el, uint64_t arg,
 		      struct mo_segment *out, struct modulo_error *err)
 {
-	uint64_t to;
-
 	*out = (struct mo_segment){ .kind = MO_SEG_CORE };
 	switch (el->kind) {
 	case MO_EL_TEXT:
@@ -23,17 +21,20 @@ int mo_layout_segment(const struct mo_layout *l, const struct mo_element *el, ui
 	case MO_EL_CORE_N:
 		out->len = el->n;
 		return 0;
-	case MO_EL_CORE_OVER:
+	case MO_EL_NUMBER:
 		out->len = 4;
-		out->over = el->n;
+		out->number = true;
 		return 0;
-	case MO_EL_CORE_TO:
-		to = mo_get_le32(l->head + 60);
-		if (to < l->at)
-			return mo_fail(err, MODULO_MALFORMED, 60, "ledger.layout",
-				       "a header at %llu, which is behind it already",
-				       (unsigned long long)to);
-		out->len = to - l->at;
+	case MO_EL_OVER:
+		return l->number > el->n ? 0
+					 : mo_fail(err, MODULO_MISMATCH, l->at, "ledger.layout",
+						   "a number before it is %u, and must be over %u",
+						   l->number, el->n);
+	case MO_EL_TO:
+		if (l->number < l->at)
+			return mo_fail(err, MODULO_MALFORMED, l->at, "ledger.layout",
+				       "a header at %u, which is behind it already", l->number);
+		out->len = l->number - l->at;
 		return 0;
 	case MO_EL_ABSENT:
 		out->kind = MO_SEG_ABSENT;
@@ -77,7 +78,7 @@ uint32_t mo_pe_sum_end(const struct mo_pe_sum *s)
 	return (uint32_t)(sum + s->len);
 }
 
-/* What core bytes go through: the container's head is kept, and the bytes that are looked at. */
+/* What core bytes go through: the first are kept, to be looked at. */
 struct emit {
 	struct mo_sink sink; /* first */
 	struct mo_sink *out; /* NULL: nowhere */
@@ -89,13 +90,8 @@ struct emit {
 static int emit_write(struct mo_sink *k, const void *p, size_t len, struct modulo_error *err)
 {
 	struct emit *e = (struct emit *)k;
-	size_t n;
+	size_t n = MO_MIN(len, FIXED_MAX - e->nr);
 
-	if (e->out && e->layout.at < MO_LAYOUT_HEAD) {
-		n = MO_MIN(len, (size_t)(MO_LAYOUT_HEAD - e->layout.at));
-		memcpy(e->layout.head + e->layout.at, p, n);
-	}
-	n = MO_MIN(len, FIXED_MAX - e->nr);
 	memcpy(e->fixed + e->nr, p, n);
 	e->nr += n;
 	if (!e->out)
@@ -137,9 +133,8 @@ static int emit_segment(struct emit *e, const struct mo_segment *seg, uint64_t a
 	if (seg->kind == MO_SEG_TEXT && memcmp(e->fixed, seg->text, (size_t)seg->len) != 0)
 		return mo_fail(err, MODULO_MISMATCH, at, "join.core",
 			       "the core has other bytes here than the form says");
-	if (seg->over && mo_get_le32(e->fixed) <= seg->over)
-		return mo_fail(err, MODULO_MISMATCH, at, "join.core",
-			       "the core has a number here that is not over %u", seg->over);
+	if (seg->number)
+		e->layout.number = mo_get_le32(e->fixed);
 	return 0;
 }
 

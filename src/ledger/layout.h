@@ -12,8 +12,6 @@
 #include "io/source.h"
 #include "ledger/forms.h"
 
-#define MO_LAYOUT_HEAD 64
-
 enum mo_segment_kind {
 	MO_SEG_CORE,   /* core bytes */
 	MO_SEG_TEXT,   /* core bytes, and these */
@@ -25,12 +23,12 @@ struct mo_segment {
 	enum mo_segment_kind kind;
 	uint64_t len;
 	const char *text; /* of MO_SEG_TEXT */
-	uint32_t over;	  /* MO_SEG_CORE: a le32 that must be over this; 0: any bytes */
+	bool number;	  /* MO_SEG_CORE: four bytes that are the layout's number from now on */
 };
 
 struct mo_layout {
-	uint64_t at;		      /* where the next element begins */
-	uint8_t head[MO_LAYOUT_HEAD]; /* the container's first bytes, once at is beyond them */
+	uint64_t at;	 /* where the next element begins */
+	uint32_t number; /* the last that stood there */
 };
 
 /* The next element; its argument, where it has one. "ledger.layout" where that cannot be. */

@@ -53,23 +53,24 @@ static int write_item(struct mo_item *it, struct mo_buf *b, struct mo_sink *out,
 			r = write_carried(it->source, b, out, err);
 		return r < 0 ? r : write_item(it->inner, b, out, err);
 	}
-	if (it->kind == MO_RECORDS) {
-		mo_buf_fmt(b, "records %s\n%s", it->form->in, it->form->name);
-		for (unsigned i = 0; i < mo_form_arguments(it->form); i++)
-			mo_buf_fmt(b, " %llu", (unsigned long long)it->arg[i]);
-	} else {
+	if (it->kind == MO_RECORDS)
+		mo_buf_fmt(b, "records %s", it->form->in);
+	else
 		mo_buf_fmt(b, "leaf %llu", (unsigned long long)it->core_len);
-		if (it->nr_sigs)
-			mo_buf_fmt(b, " %u", it->nr_sigs);
-	}
+	if (it->kind == MO_LEAF && it->nr_sigs)
+		mo_buf_fmt(b, " %u", it->nr_sigs);
 	mo_buf_chr(b, '\n');
 	for (unsigned i = 0; i < it->nr_sigs; i++) {
 		mo_buf_fmt(b, "%s ", it->sig[i].form->name);
 		mo_buf_base64(b, it->sig[i].body, it->sig[i].body_len);
 		mo_buf_chr(b, '\n');
 	}
-	if (it->kind == MO_RECORDS)
-		mo_buf_str(b, "close\n");
+	if (it->kind == MO_RECORDS) {
+		mo_buf_str(b, it->form->name);
+		for (unsigned i = 0; i < mo_form_arguments(it->form); i++)
+			mo_buf_fmt(b, " %llu", (unsigned long long)it->arg[i]);
+		mo_buf_str(b, "\nclose\n");
+	}
 	return flush(b, out, err);
 }
 

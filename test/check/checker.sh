@@ -273,7 +273,7 @@ strict()
 	flipped gzip.deflate gzip c.gz $(($(size c.gz) - 8))
 	printf '\037\213\10\10\0\0\0\0\0\3\0' >x
 	broken 2 gzip.header gzip x
-	{ printf '\037\213\10\10\0\0\0\0\0\3' && head -c 300 /dev/zero | tr '\0' n; } >x
+	{ printf '\037\213\10\10\0\0\0\0\0\3' && head -c 300 /dev/zero | tr '\0' n && tail -c +11 c.gz; } >x
 	broken 2 gzip.header gzip x
 	printf '\037\213\10\0\0\0\0\0\0\3\3\374\0\0\0\0\0\0\0\0' >x
 	: >content.keep
@@ -578,6 +578,151 @@ evil()
 	done
 }
 t 'evil and good signatures' evil
+
+# number FILE OFFSET VALUE: four bytes, little endian
+number()
+{
+	printf '%b' "$(printf '\\0%o\\0%o\\0%o\\0%o' $(($3 & 255)) $(($3 >> 8 & 255)) $(($3 >> 16 & 255)) $(($3 >> 24 & 255)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+number_at()
+{
+	od -An -tu4 -j "$2" -N 4 "$1" | tr -d ' '
+}
+# core_of IMAGE BYTES: all of its record but CheckSum and the directory's entry, filled up. The headers are those of test/samples/pe.
+core_of()
+{
+	head -c "$2" "$1" | tail -c +241 >rest
+	{
+		head -c 152 "$1"
+		tail -c +157 "$1" | head -c 76
+		cat rest
+		head -c $((-$2 & 7)) /dev/zero
+	} >image.core
+}
+# image FILE BYTES SIGNATURE-LINE...: items of an image of which the record has so many bytes
+image()
+{
+	file=$1
+	core_of "$1" "$2"
+	record="$(number_at "$1" 152) $(number_at "$1" 232) $(number_at "$1" 236) $(size rest)"
+	shift 2
+	echo 'records pe'
+	for line; do
+		echo "$line"
+	done
+	echo "pe.plus $record"
+	echo close
+}
+# images that are made: the ledger is right, the image is not
+made()
+{
+	want=$1
+	image made "$2" >items
+	ledger made image.core <items >l
+	id 1 "$want" made image.core l
+}
+images()
+{
+	pe=$samples/pe
+	image "$pe/plain.efi" 1536 >items
+	ledger "$pe/plain.efi" image.core <items >l
+	accepts 'derived pe.plus le32(pe-checksum) 1' 'derived pe.plus le32(off(signatures)) 1' 'derived pe.plus le32(len(signatures)) 1' \
+		-- "$pe/plain.efi" image.core l
+	! grep unvouched said
+	# Of 1,541 bytes, with a CheckSum that is none
+	image "$pe/odd.efi" 1541 >items
+	ledger "$pe/odd.efi" image.core <items >l
+	accepts 'unvouched pe.plus le32(pe-checksum) 1' -- "$pe/odd.efi" image.core l
+	cp image.core odd.core
+	tail -c +1545 "$pe/one.efi" | head -c 1591 >image.der
+	signature="pe.authenticode $(base64 -w 0 image.der)"
+	image "$pe/one.efi" 1536 "$signature" >items
+	ledger "$pe/one.efi" image.core <items >l
+	accepts 'unvouched pe.authenticode certificates 1' 'derived pe.authenticode le32(len(authenticode)+8) 1' -- \
+		--keyring "$pe/one.pem" "$pe/one.efi" image.core l
+	grep '^signature authenticode 1 verified issuer O=Modulo tests, CN=pe one serial ' said
+	accepts -- --keyring "$pe/two.pem" "$pe/one.efi" image.core l
+	grep '^signature authenticode 1 unverified ' said
+	# The signature of another image; one that is not filled up; unsigned attributes
+	image "$pe/other.efi" "$(size "$pe/other.efi")" "$signature" >items
+	ledger "$pe/other.efi" image.core <items >g
+	id 1 cms.digest "$pe/other.efi" image.core g
+	image "$pe/odd.efi" 1541 "$signature" >items
+	ledger "$pe/odd.efi" odd.core <items >g
+	id 1 check.layout "$pe/odd.efi" odd.core g
+	image "$pe/plain.efi" 1536 "pe.authenticode $(base64 -w 0 "$samples/authenticode/microsoft-shim-2011.der")" >items
+	ledger "$pe/plain.efi" image.core <items >g
+	id 2 authenticode.unsigned "$pe/plain.efi" image.core g
+	id 1 cms.digest --allow unsigned-attributes "$pe/plain.efi" image.core g
+	id 2 check.usage --allow attributes "$pe/plain.efi" image.core g
+	# What the directory says; four directories; a header that lies before; another form; nothing where it says PE
+	for change in 232:1536 236:8; do
+		cp "$pe/plain.efi" made
+		number made "${change%:*}" "${change#*:}"
+		made check.claim 1536
+	done
+	for change in check.layout:196:4 check.layout:60:32 check.artifact:88:$((0x2010b)) check.artifact:60:68; do
+		cp "$pe/plain.efi" made
+		at=${change#*:}
+		number made "${at%:*}" "${at#*:}"
+		made "${change%%:*}" 1536
+	done
+	# Lines
+	image "$pe/one.efi" 1536 "$signature" >items
+	ledger "$pe/one.efi" image.core <items >l
+	sed 's/^pe.plus \([0-9]*\)/pe.plus 4294967296/' l >g
+	id 2 ledger.number "$pe/one.efi" image.core g
+	sed 's/^pe.plus \([0-9]*\)/pe.plus 1/' l >g
+	id 1 check.artifact "$pe/one.efi" image.core g
+	sed 's/^pe.plus.*/& 1/' l >g
+	id 2 ledger.word "$pe/one.efi" image.core g
+	sed 's/^\(pe.plus.*\) [0-9]*$/\1/' l >g
+	id 2 ledger.word "$pe/one.efi" image.core g
+	sed '/^pe.plus/d' l >g
+	id 2 ledger.word "$pe/one.efi" image.core g
+	sed '/^pe.plus/p' l >g
+	id 2 ledger.word "$pe/one.efi" image.core g
+	sed '/^pe.auth/{h;d;};/^pe.plus/G' l >g
+	id 2 ledger.word "$pe/one.efi" image.core g
+	sed '/^pe.auth/{p;p;p;p;p;p;p;p;}' l >g
+	id 2 ledger.number "$pe/one.efi" image.core g
+	sed 's/^pe.auth[a-z]*/module.pkcs7/' l >g
+	id 2 ledger.form "$pe/one.efi" image.core g
+	sed 's/^records pe/records dir/' l >g
+	id 2 ledger.word "$pe/one.efi" image.core g
+	sed 's/^records pe/& pe/' l >g
+	id 2 ledger.word "$pe/one.efi" image.core g
+	sed 's/^pe.auth[a-z]*/&-rounded/' l >g
+	id 1 check.artifact "$pe/one.efi" image.core g
+	sed 's/^pe.auth[a-z]*/&-1.0/' l >g
+	id 1 check.artifact "$pe/one.efi" image.core g
+	cp "$pe/one.efi" signed
+	for f in signed image.core l; do
+		"$flip" 1 1 "$f" signed image.core l
+	done
+}
+t 'PE images' images
+
+# In a directory, at an odd place: CheckSum is the image's
+image_within()
+{
+	mkdir -p within
+	printf x >within/a
+	cp "$samples/pe/plain.efi" within/b
+	chmod 0644 within/*
+	{
+		printf 'records dir\nfile 0644 a 1\nleaf 1\nfile 0644 b 1536\n'
+		image "$samples/pe/plain.efi" 1536
+		echo close
+	} >items
+	{ printf 'file 0644 a 1\nxfile 0644 b 1536\n' && cat within/b; } >serial
+	{ printf 'file 0644 a \nxfile 0644 b \n' && cat image.core; } >core
+	ledger serial core <items >l
+	accepts 'derived pe.plus le32(pe-checksum) 1' -- within core l
+	! grep unvouched said
+}
+t 'a PE image in a directory' image_within
 
 # Any changed bit of ledger, core or artifact; but for an encoder's name, which is a claim.
 flips()

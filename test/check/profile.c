@@ -3,6 +3,7 @@
  * The checker's profiles (doc/ledger.md 9), each by itself, over files of DER.
  *
  *   profile NAME FILE              prints "accepted", or the id
+ *   profile --allowed NAME FILE    the same, where unsigned attributes are allowed
  *   profile NAME FILE FROM TO      the same, with the last bytes FROM changed to TO (hex, as many)
  *   profile --flips NAME FILE      how many changes of one bit are refused, and how many there are
  *   profile --rows                 looks for typing errors in all profiles
@@ -15,6 +16,8 @@ static struct mo_check_end end;
 static uint8_t bytes[CMS];
 static size_t bytes_len;
 
+static bool allowed;
+
 static const char *walked(const char *name)
 {
 	static const struct mo_check_job job;
@@ -25,7 +28,9 @@ static const char *walked(const char *name)
 	if (setjmp(run.jump))
 		return end.id;
 	memcpy(g->body, bytes, bytes_len);
-	g->nr_marks = g->depth = 0;
+	strcpy(g->mark[0].name, "allow-unsigned");
+	g->nr_marks = allowed;
+	g->depth = 0;
 	g->said = 0;
 	walk(g, rows(name), (der){ g->body, g->body + bytes_len });
 	return "accepted";
@@ -152,10 +157,15 @@ int main(int argc, char **argv)
 {
 	bool count_flips = argc == 4 && !strcmp(argv[1], "--flips");
 
+	allowed = argc == 4 && !strcmp(argv[1], "--allowed");
+	if (allowed) {
+		argv++;
+		argc--;
+	}
 	if (argc == 2 && !strcmp(argv[1], "--rows"))
 		return all_rows();
 	if (argc != 3 && argc != 5 && !count_flips) {
-		fprintf(stderr, "usage: profile NAME FILE [FROM TO], --flips NAME FILE, --rows\n");
+		fprintf(stderr, "usage: profile NAME FILE [FROM TO], --allowed NAME FILE, --flips NAME FILE, --rows\n");
 		return 2;
 	}
 	load(argv[count_flips ? 3 : 2]);

@@ -214,7 +214,7 @@ by_hand_ledgers()
 	hand cms.digest "s/^pe.plus.*/pe.plus $2 $3 $4 $(($5 - 8))/"
 	hand ledger.number "s/^pe.plus.*/pe.plus $2 $3 $4/"
 	hand ledger.word "s/^pe.plus.*/& 0/"
-	hand ledger.form 's/^pe.plus/pe.authenticode/'
+	hand ledger.form 's/^pe.plus/pe.minus/'
 	hand ledger.form 's/^pe.authenticode /module.pkcs7 /'
 	hand ledger.word 's/^records pe/records pf/'
 	hand ledger.word 's/^close/end/'

@@ -64,6 +64,14 @@ compare_verified()
 }
 t 'compare and verify: all 931 verified' compare_verified
 
+# The package's kernel and its modules
+package()
+{
+	says 'identical modulo signatures (932 signatures: 1 authenticode, 931 pkcs7-module; 932 verified)' \
+		"$modulo" compare --only 'lib/modules/**' --only 'boot/**' --keyring signer.pem --require verified S U
+}
+t 'compare: kernel and modules, all 932 verified' package
+
 symmetric()
 {
 	says "$verdict" "$modulo" compare --only 'lib/modules/**' U S
