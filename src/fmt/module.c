@@ -26,9 +26,9 @@ static const char *const forms[] = {
 };
 
 /* A build attaches proofs before it signs. */
-static const struct mo_detached detached[] = { { ".proof", "module.merkle" },
-					       { ".sig", "module.pkcs7" },
-					       { NULL, NULL } };
+static const struct mo_detached detached[] = { { ".proof", "module.merkle", NULL },
+					       { ".sig", "module.pkcs7", NULL },
+					       { NULL, NULL, NULL } };
 
 struct trailer {
 	const char *form;

@@ -16,6 +16,7 @@
 
 #include "base/cursor.h"
 #include "base/util.h"
+#include "fmt/pe_certificate.h"
 
 enum {
 	LFANEW = 60,
@@ -24,12 +25,10 @@ enum {
 	MAGIC_PE32 = 0x10b,
 	MAGIC_PLUS = 0x20b,
 	SECURITY = 4, /* the directory's number */
-	CERT_HEAD = 8,
-	CERT_PKCS7 = 2, /* WIN_CERT_TYPE_PKCS_SIGNED_DATA */
-	DER_SEQUENCE = 0x30,
 };
 
-static const struct mo_detached detached[] = { { ".sig", "pe.authenticode" }, { NULL, NULL } };
+static const struct mo_detached detached[] = { { ".sig", "pe.authenticode", mo_pe_unwrap },
+					       { NULL, NULL, NULL } };
 
 struct pe {
 	struct mo_source *s;
@@ -177,76 +176,24 @@ static int read_sections(struct pe *p, uint64_t *gap)
 	return mo_ledger_label(p->l, 0, p->headers, "PE headers", p->err);
 }
 
-/* How long the DER is that begins there: header and content. */
-static int der_len(struct pe *p, uint64_t at, uint64_t most, uint64_t *out)
-{
-	uint8_t h[6];
-	size_t n = (size_t)MO_MIN(most, (uint64_t)sizeof(h)), width;
-	int r = mo_source_read(p->s, at, h, n, p->err);
-
-	if (r < 0)
-		return r;
-	width = n < 2 ? 0 : h[1] & 0x80 ? h[1] & 0x7f : 0;
-	if (n < 2 || h[0] != DER_SEQUENCE || width > 4 || n < 2 + width)
-		return fail_at(p, at, "pe.certificate", "no DER where a signature should be");
-	*out = h[1] & 0x80 ? 0 : h[1];
-	for (size_t i = 0; i < width; i++)
-		*out = *out << 8 | h[2 + i];
-	*out += 2 + width;
-	return *out <= most ? 0
-			    : fail_at(p, at, "pe.certificate",
-				      "the signature is longer than its entry in the table");
-}
-
 /* One WIN_CERTIFICATE at `at`; *len: its bytes with the fill. */
 static int read_certificate(struct pe *p, uint64_t at, uint64_t *len)
 {
-	static const char *const forms[2][2] = { { "pe.authenticode-1.0",
-						   "pe.authenticode-1.0-rounded" },
-						 { "pe.authenticode", "pe.authenticode-rounded" } };
-	uint64_t left = p->s->len - at, der = 0, whole;
-	uint8_t h[CERT_HEAD], *body;
-	uint32_t said, revision;
-	int r;
+	struct mo_pe_certificate c;
+	uint8_t *body;
+	int r = mo_pe_certificate(p->s, at, &c, p->err);
 
-	if (left < CERT_HEAD)
-		return fail_at(p, at, "pe.table", "the certificate table ends inside of an entry");
-	r = mo_source_read(p->s, at, h, sizeof(h), p->err);
 	if (r < 0)
 		return r;
-	said = mo_get_le32(h);
-	revision = (uint32_t)h[5] << 8 | h[4];
-	if (said <= CERT_HEAD || said > left)
-		return fail_at(p, at, "pe.table",
-			       "an entry's length that does not fit into the certificate table");
-	if ((revision != 0x100 && revision != 0x200) || h[6] != CERT_PKCS7 || h[7])
-		return mo_fail(p->err, MODULO_UNSUPPORTED, at + 4, "pe.type",
-			       "a certificate of revision 0x%04x, type 0x%02x%02x: only PKCS#7 "
-			       "SignedData is known",
-			       revision, h[7], h[6]);
-	r = der_len(p, at + CERT_HEAD, said - CERT_HEAD, &der);
-	if (r < 0)
-		return r;
-	whole = (CERT_HEAD + der + 7) & ~UINT64_C(7);
-	if (said != CERT_HEAD + der && said != whole)
-		return fail_at(p, at + CERT_HEAD + der, "pe.slack",
-			       "bytes between a signature and its entry's end");
-	if (whole > left)
+	if (c.whole > p->s->len - at)
 		return fail_at(p, p->s->len, "pe.table",
 			       "the last certificate is not filled up to a multiple of 8");
-	if (der > MO_SIGNATURE_MAX)
-		return mo_fail(p->err, MODULO_LIMIT, at, "ledger.signature",
-			       "a signature of more than 65,536 bytes");
-	body = mo_arena_alloc(p->l->arena, (size_t)der);
+	body = mo_arena_alloc(p->l->arena, (size_t)c.der_len);
 	if (!body)
 		return mo_fail_nomem(p->err);
-	*len = whole;
-	r = mo_source_read(p->s, at + CERT_HEAD, body, (size_t)der, p->err);
-	return r < 0 ? r
-		     : mo_ledger_signature(
-			       p->l,
-			       forms[revision == 0x200][said == whole && said != CERT_HEAD + der],
-			       body, (size_t)der, p->err);
+	*len = c.whole;
+	r = mo_source_read(p->s, c.der, body, (size_t)c.der_len, p->err);
+	return r < 0 ? r : mo_ledger_signature(p->l, c.form, body, (size_t)c.der_len, p->err);
 }
 
 /* The table is the last thing in the file. */

@@ -44,6 +44,10 @@ struct mo_signature {
  */
 struct mo_detached {
 	const char *suffix, *form;
+	/* Where in the file the form's free element lies, and of which form it is, if that is not
+	 * all of the file; NULL: it is. */
+	int (*unwrap)(const uint8_t *file, size_t len, size_t *at, size_t *n, const char **form,
+		      struct modulo_error *err);
 };
 
 enum mo_grade { MO_CHECKED, MO_PROVEN, MO_CARRIED };

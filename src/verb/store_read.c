@@ -16,6 +16,9 @@
 	"x"                                                                                        \
 	".sig"
 
+/* With what a format may put around it */
+#define DETACHED_MAX (MO_SIGNATURE_MAX + 16)
+
 struct mo_store {
 	const char *path;
 	const struct mo_detached *single; /* the store is a file: one detached signature */
@@ -254,24 +257,33 @@ static int add_signature(const struct mo_context *c, const struct mo_member *m,
 
 /* One detached file as the next trailer; e is its entry, where it is not the store itself. */
 static int add_detached(struct mo_store *s, const struct mo_context *c, const struct mo_member *m,
-			const char *form_name, const struct mo_entry *e, struct mo_buf *trailers,
-			bool *bound, struct modulo_error *err)
+			const struct mo_detached *d, const struct mo_entry *e,
+			struct mo_buf *trailers, bool *bound, struct modulo_error *err)
 {
 	_cleanup_source_ struct mo_source *src = NULL;
-	_cleanup_free_ uint8_t *body = NULL;
-	const struct mo_form *form =
-		mo_forms_find(&c->forms, place_of(m), form_name, strlen(form_name));
-	int r = form ? read_file(s, e, &src, err)
-		     : mismatch(err, "a signature of a form that is not known");
+	_cleanup_free_ uint8_t *file = NULL;
+	const char *name = d->form;
+	const struct mo_form *form;
+	size_t at = 0, n;
+	int r = read_file(s, e, &src, err);
 
-	if (r == 0 && src->len > MO_SIGNATURE_MAX)
+	if (r == 0 && src->len > DETACHED_MAX)
 		r = mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "ledger.signature",
 			    "a signature of more than 65,536 bytes");
-	body = r < 0 ? NULL : malloc((size_t)src->len + 1);
-	if (r == 0 && !body)
+	file = r < 0 ? NULL : malloc((size_t)src->len + 1);
+	if (r == 0 && !file)
 		r = mo_fail_nomem(err);
-	r = r < 0 ? r : mo_source_read(src, 0, body, (size_t)src->len, err);
-	return r < 0 ? r : add_signature(c, m, form, body, (size_t)src->len, trailers, bound, err);
+	if (r < 0)
+		return r;
+	n = (size_t)src->len;
+	r = mo_source_read(src, 0, file, n, err);
+	if (r == 0 && d->unwrap)
+		r = d->unwrap(file, n, &at, &n, &name, err);
+	if (r < 0)
+		return r;
+	form = mo_forms_find(&c->forms, place_of(m), name, strlen(name));
+	return form ? add_signature(c, m, form, file + at, n, trailers, bound, err)
+		    : mismatch(err, "a signature of a form that is not known");
 }
 
 /* The detached file of a member with that suffix; *e is NULL where there is none. */
@@ -326,7 +338,7 @@ static int get_detached(struct mo_store *s, const struct mo_context *c, const st
 		if (r < 0 || (s->single ? strcmp(d->suffix, s->single->suffix) != 0 : !e))
 			continue;
 		mine = own(m->leaf, d->suffix);
-		r = mine ? add_detached(s, c, m, mine->form, e, trailers, &is_bound, err)
+		r = mine ? add_detached(s, c, m, mine, e, trailers, &is_bound, err)
 			 : mismatch(err, "a signature for a file of no format that takes one");
 		*nr += r == 0;
 		*bound += r == 0 && is_bound;

@@ -102,6 +102,71 @@ judged()
 }
 t 'verify' judged
 
+# number FILE OFFSET VALUE: four bytes, little endian
+number()
+{
+	printf '%b' "$(printf '\\0%o\\0%o\\0%o\\0%o' $(($3 & 255)) $(($3 >> 8 & 255)) $(($3 >> 16 & 255)) $(($3 >> 24 & 255)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
+# table IMAGE: its certificate table
+table()
+{
+	tail -c "+$(($(od -An -tu4 -j 232 -N 4 "$1" | tr -d ' ') + 1))" "$1"
+}
+# A signature beside its image: a WIN_CERTIFICATE with its fill or without, bare DER, and DER filled up as sbattach takes it out of an
+# image whose dwLength counts the fill
+detached()
+{
+	der=1591
+	table "$s/one.efi" >one.win
+	table "$s/rounded.efi" >rounded.win
+	tail -c +9 one.win | head -c $der >one.der
+	head -c $((der + 8)) one.win >one.short
+	for f in one.win one.der one.short; do
+		cp "$f" a.sig
+		"$modulo" join --quiet "$s/plain.efi" --from a.sig -o j
+		cmp j "$s/one.efi"
+	done
+	tail -c +9 rounded.win >rounded.der
+	for f in rounded.win rounded.der; do
+		cp "$f" a.sig
+		"$modulo" join --quiet "$s/plain.efi" --from a.sig -o j
+		cmp j "$s/rounded.efi"
+	done
+	mkdir -p sigs tree
+	cp "$s/plain.efi" tree/a.efi
+	cp one.win sigs/a.efi.sig
+	"$modulo" join --quiet tree --from sigs -o joined
+	cmp joined/a.efi "$s/one.efi"
+	if command -v sbattach >/dev/null; then
+		cp "$s/one.efi" attached
+		sbattach --detach a.sig attached >/dev/null
+		"$modulo" join --quiet "$s/plain.efi" --from a.sig -o j
+		cmp j "$s/one.efi"
+	fi
+	# Another image's; longer, with other fill, of another type, cut
+	table "$s/other-one.efi" >a.sig
+	refuses store.mismatch "$modulo" join "$s/plain.efi" --from a.sig -o none
+	{ cat one.der && head -c 2 /dev/zero; } >a.sig
+	refuses pe.slack "$modulo" join "$s/plain.efi" --from a.sig -o none
+	{ cat one.short && echo; } >a.sig
+	refuses pe.slack "$modulo" join "$s/plain.efi" --from a.sig -o none
+	{ cat one.win one.win; } >a.sig
+	refuses pe.slack "$modulo" join "$s/plain.efi" --from a.sig -o none
+	cp one.win a.sig
+	number a.sig 4 $((0x10200))
+	refuses pe.type "$modulo" join "$s/plain.efi" --from a.sig -o none
+	head -c 1590 one.win >a.sig
+	refuses pe.table "$modulo" join "$s/plain.efi" --from a.sig -o none
+	head -c 1590 one.der >a.sig
+	refuses pe.certificate "$modulo" join "$s/plain.efi" --from a.sig -o none
+	: >a.sig
+	refuses pe.table "$modulo" join "$s/plain.efi" --from a.sig -o none
+	[ ! -e none ]
+}
+t 'join: detached signatures, in every shape' detached
+
 # A bit turned, in every 23rd byte: another digest, refused, or INVALID, and where it is CheckSum's, counted
 changed()
 {
@@ -136,13 +201,6 @@ made()
 	shift
 	"$pe" "$@" >made
 	refuses "$id" "$modulo" inspect made
-}
-
-# number FILE OFFSET VALUE: four bytes, little endian
-number()
-{
-	printf '%b' "$(printf '\\0%o\\0%o\\0%o\\0%o' $(($3 & 255)) $(($3 >> 8 & 255)) $(($3 >> 16 & 255)) $(($3 >> 24 & 255)))" |
-		dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
 }
 
 # edited ID OFFSET VALUE: a number of the signed file changed
