@@ -10,6 +10,7 @@ enum option_id {
 	O_ONLY,
 	O_IGNORE,
 	O_KEYRING,
+	O_DBX,
 	O_ROOT,
 	O_ROOT_OF,
 	O_REQUIRE,
@@ -53,6 +54,8 @@ static const struct option {
 	  ALL_VERBS },
 	{ "--keyring", "FILE", "certificates of trusted signers, PEM or DER; may be given again",
 	  O_KEYRING, ALL_VERBS & ~DIGEST },
+	{ "--dbx", "FILE", "contents and signers that are refused; may be given again", O_DBX,
+	  ALL_VERBS & ~DIGEST },
 	{ "--root", "LEVELS:HEX", "root of a trusted tree of modules; may be given again", O_ROOT,
 	  COMPARE | INSPECT | JOIN | VERIFY },
 	{ "--tree", "FILE", "trust the root of this tree, as tree build wrote it", O_ROOT_OF,
@@ -146,6 +149,8 @@ static int choose(struct args *a, const struct option *o, const char *value)
 		return args_add(&opt->ignore, &opt->nr_ignore, value);
 	case O_KEYRING:
 		return args_add(&opt->keyring, &opt->nr_keyring, value);
+	case O_DBX:
+		return args_add(&opt->dbx, &opt->nr_dbx, value);
 	case O_ROOT:
 		return args_add(&opt->root, &opt->nr_root, value);
 	case O_ROOT_OF:
@@ -285,6 +290,7 @@ void args_release(struct args *a)
 	free((void *)(uintptr_t)a->opt.only);
 	free((void *)(uintptr_t)a->opt.ignore);
 	free((void *)(uintptr_t)a->opt.keyring);
+	free((void *)(uintptr_t)a->opt.dbx);
 	free((void *)(uintptr_t)a->opt.root);
 	free((void *)(uintptr_t)a->root_of);
 	free(a->root_text);

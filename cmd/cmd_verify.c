@@ -34,12 +34,13 @@ static int member(void *ctx, const struct modulo_member *m, struct modulo_error 
 	for (size_t i = 0; i < m->nr_signatures; i++) {
 		const struct modulo_signature *s = &m->signature[i];
 
-		printf("%-12s %s: %s, %s%s\n", modulo_status_name(s->status),
+		printf("%-12s %s: %s, %s%s%s\n", modulo_status_name(s->status),
 		       m->path[0] ? m->path : v->a->path[0], s->kind, s->root ? "root " : "",
 		       s->root	   ? s->root
 		       : s->signer ? s->signer
 		       : s->issuer ? s->issuer
-				   : s->key_id);
+				   : s->key_id,
+		       s->refused ? ", refused by a list" : "");
 	}
 	if (!m->nr_signatures)
 		printf("%-12s %s\n", "unsigned", m->path[0] ? m->path : v->a->path[0]);

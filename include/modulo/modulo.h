@@ -63,6 +63,10 @@ struct modulo_options {
 	/* Roots of trusted trees of modules, "LEVELS:HEX" (doc/formats/merkle.md). */
 	const char *const *root;
 	size_t nr_root;
+	/* Lists of what is refused, as firmware's dbx: contents and certificates. A signature of
+	 * such a content, or with such a certificate, is MODULO_INVALID. */
+	const char *const *dbx;
+	size_t nr_dbx;
 	void *reserved[2]; /* NULL */
 };
 
@@ -97,6 +101,7 @@ struct modulo_signature {
 	const uint8_t *certificate; /* its SHA-256; NULL likewise */
 	uint64_t offset, length;    /* in the decoded member, all of the trailer */
 	enum modulo_status status;
+	bool refused; /* MODULO_INVALID because a list of what is refused names it */
 };
 
 struct modulo_encoding {

@@ -159,7 +159,7 @@ static void signature(FILE *f, const struct modulo_signature *s)
 	report_json_texts(f, "kind", s->kind, "form", s->form, NULL);
 	fprintf(f, ",\"offset\":%" PRIu64 ",\"length\":%" PRIu64 ",", s->offset, s->length);
 	report_json_texts(f, "status", modulo_status_name(s->status), "signer", s->signer, NULL);
-	fputc(',', f);
+	fprintf(f, ",\"refused\":%s,", s->refused ? "true" : "false");
 	digest(f, "certificate", s->certificate);
 	fputc(',', f);
 	report_json_texts(f, "issuer", s->issuer, "serial", s->serial, "key_id", s->key_id,

@@ -117,8 +117,9 @@ static void field(FILE *f, const char *key, const char *value)
 
 static void print_signature(FILE *f, const struct modulo_signature *s)
 {
-	fprintf(f, "  %-14s %s at %" PRIu64 ", %" PRIu64 " bytes, %s\n", "signature", s->kind,
-		s->offset, s->length, modulo_status_name(s->status));
+	fprintf(f, "  %-14s %s at %" PRIu64 ", %" PRIu64 " bytes, %s%s\n", "signature", s->kind,
+		s->offset, s->length, modulo_status_name(s->status),
+		s->refused ? ", refused by a list" : "");
 	if (s->root) {
 		field(f, "root", s->root);
 		fprintf(f, "  %-14s %" PRIu32 "\n", "index", s->index);

@@ -121,6 +121,7 @@ int mo_public_signature(struct mo_arena *arena, const struct mo_signature *s,
 		.offset = s->off,
 		.length = s->len,
 		.status = mo_public_status(j->status),
+		.refused = j->refused,
 	};
 	bool ok = s->parsed.kind == MO_EL_PROOF ? add_proof(arena, &s->parsed.proof, j, &p)
 						: add_names(arena, &s->parsed.cms, &p);

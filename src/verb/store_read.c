@@ -244,9 +244,11 @@ static int add_signature(const struct mo_context *c, const struct mo_member *m,
 		r = mo_body_digest(&parsed, leaf->core, 0, leaf->core_len, before, digest, err);
 	r = r < 0 ? r
 		  : mo_judge_signature(c, &parsed, digest, over_core ? leaf->core : NULL,
-				       leaf->core_len, &judged, err);
+				       leaf->core_len, m->digest.core, &judged, err);
 	if (r < 0)
 		return r;
+	if (judged.refused)
+		return mismatch(err, "a list of what is refused names the content or the signer");
 	if (judged.status == MO_SIG_INVALID)
 		return mismatch(err, "the signature is not one of this content by the key that it "
 				     "names, or leads to no root that was given");

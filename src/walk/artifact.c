@@ -39,6 +39,11 @@ int mo_context_init(struct mo_context *c, const struct modulo_options *opt,
 		if (r < 0)
 			mo_error_within(err, c->opt->keyring[i], '/');
 	}
+	for (size_t i = 0; r == 0 && i < c->opt->nr_dbx; i++) {
+		r = mo_dbx_add_file(&c->dbx, c->opt->dbx[i], err);
+		if (r < 0)
+			mo_error_within(err, c->opt->dbx[i], '/');
+	}
 	for (size_t i = 0; r == 0 && i < c->opt->nr_root; i++)
 		r = mo_roots_add_text(&c->roots, c->opt->root[i], err);
 	return r;
@@ -49,6 +54,7 @@ void mo_context_release(struct mo_context *c)
 	mo_forms_release(&c->forms);
 	mo_keyring_free(c->keyring);
 	mo_roots_release(&c->roots);
+	mo_dbx_release(&c->dbx);
 	free(c->last_encoder);
 	*c = (struct mo_context){ 0 };
 }
@@ -163,14 +169,23 @@ void mo_artifact_release(struct mo_artifact *a)
 }
 
 int mo_judge_signature(const struct mo_context *c, const struct mo_body *b, const uint8_t *digest,
-		       struct mo_source *content, uint64_t content_len, struct mo_judged *out,
-		       struct modulo_error *err)
+		       struct mo_source *content, uint64_t content_len, const uint8_t core[32],
+		       struct mo_judged *out, struct modulo_error *err)
 {
+	int r;
+
+	out->refused = false;
 	if (b->kind == MO_EL_PROOF)
 		return mo_roots_judge(&c->roots, b->proof.bytes.p, b->proof.bytes.len, digest,
 				      out->root, &out->status, err);
-	return mo_keyring_judge(c->keyring, &b->cms, digest, content, content_len, &out->status,
-				&out->cert, err);
+	r = mo_keyring_judge(c->keyring, &b->cms, digest, content, content_len, &out->status,
+			     &out->cert, err);
+	if (r == 0 && c->dbx.nr)
+		r = mo_dbx_has_signer(&c->dbx, c->keyring, &b->cms, out->cert, &out->refused, err);
+	out->refused |= r == 0 && mo_dbx_has_content(&c->dbx, core);
+	if (out->refused)
+		out->status = MO_SIG_INVALID;
+	return r;
 }
 
 static int judge(const struct mo_context *c, struct mo_member *m, struct modulo_error *err)
@@ -179,7 +194,8 @@ static int judge(const struct mo_context *c, struct mo_member *m, struct modulo_
 
 	for (unsigned i = 0; r == 0 && i < m->leaf->nr_sigs; i++)
 		r = mo_judge_signature(c, &m->leaf->sig[i].parsed, m->digest.signed_content[i],
-				       m->leaf->source, m->leaf->sig[i].off, &m->judged[i], err);
+				       m->leaf->source, m->leaf->sig[i].off, m->digest.core,
+				       &m->judged[i], err);
 	return r;
 }
 

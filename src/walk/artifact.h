@@ -10,6 +10,7 @@
 #include "io/dir.h"
 #include "ledger/item.h"
 #include "modulo/modulo.h"
+#include "sig/dbx.h"
 #include "sig/roots.h"
 #include "walk/record.h"
 
@@ -19,6 +20,7 @@ struct mo_context {
 	struct mo_forms forms;
 	struct mo_keyring *keyring; /* NULL: none given */
 	struct mo_roots roots;	    /* empty: none given */
+	struct mo_dbx dbx;	    /* likewise */
 	unsigned jobs;
 	char (*last_encoder)[MO_ENCODER_MAX]; /* one for each thread */
 	bool prove;
@@ -55,19 +57,20 @@ bool mo_chosen(const struct modulo_options *opt, const char *path);
 
 struct mo_judged {
 	enum mo_sig_status status;
-	const struct mo_cert *cert;   /* or NULL; the keyring's */
+	bool refused;		    /* a list of what is refused names content or signer: INVALID */
+	const struct mo_cert *cert; /* or NULL; the keyring's */
 	uint8_t root[MO_MERKLE_HASH]; /* where a proof leads */
 };
 
 /*
  * Judges a signature by the keyring, a proof by the roots. digest is that of mo_body_digest();
  * content what it was made from, its first content_len bytes, or NULL where that is not at hand
- * (mo_keyring_judge()).
+ * (mo_keyring_judge()). core: SHA-256 of the core, by which lists of what is refused name contents.
  */
 _must_check_ int mo_judge_signature(const struct mo_context *c, const struct mo_body *b,
 				    const uint8_t *digest, struct mo_source *content,
-				    uint64_t content_len, struct mo_judged *out,
-				    struct modulo_error *err);
+				    uint64_t content_len, const uint8_t core[32],
+				    struct mo_judged *out, struct modulo_error *err);
 
 struct mo_member {
 	const struct mo_entry *e;

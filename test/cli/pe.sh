@@ -167,6 +167,48 @@ detached()
 }
 t 'join: detached signatures, in every shape' detached
 
+# le32 NUMBER...
+le32()
+{
+	for n; do
+		printf '%b' "$(printf '\\0%o\\0%o\\0%o\\0%o' $((n & 255)) $((n >> 8 & 255)) $((n >> 16 & 255)) $((n >> 24 & 255)))"
+	done
+}
+listed()
+{
+	ok='verified (1 signature: 1 verified, 0 unverified, 0 INVALID; 0 unsigned)'
+	no='not verified (1 signature: 0 verified, 0 unverified, 1 INVALID; 0 unsigned)'
+	digest "$s/plain.efi" >list
+	says "$no" "$modulo" verify --keyring "$s/one.pem" --dbx list "$s/one.efi"
+	"$modulo" verify --keyring "$s/one.pem" --dbx list "$s/one.efi" | grep -q '^INVALID .*, refused by a list$'
+	"$modulo" inspect --format json --dbx list "$s/one.efi" | grep -q '"status":"INVALID","signer":null,"refused":true'
+	different "$modulo" compare --dbx list "$s/one.efi" "$s/plain.efi"
+	table "$s/one.efi" >a.sig
+	refuses store.mismatch "$modulo" join "$s/plain.efi" --from a.sig --dbx list -o none
+	digest "$s/other.efi" >list
+	says "$ok" "$modulo" verify --keyring "$s/one.pem" --dbx list "$s/one.efi"
+	# The signer's certificate, in a signature list
+	openssl x509 -in "$s/one.pem" -outform DER -out one.cer
+	n=$(wc -c <one.cer)
+	{
+		printf '\241\131\300\245\344\224\247\112\207\265\253\025\134\053\360\162'
+		le32 $((28 + 16 + n)) 0 $((16 + n))
+		printf '0123456789abcdef'
+		cat one.cer
+	} >list
+	says "$no" "$modulo" verify --keyring "$s/one.pem" --dbx list "$s/one.efi"
+	exits 1 "$modulo" compare --quiet --keyring "$s/one.pem" --dbx list "$s/one.efi" "$s/plain.efi"
+	exits 0 "$modulo" compare --quiet --keyring "$s/two.pem" --dbx list "$s/two.efi" "$s/plain.efi"
+	if command -v sbsiglist >/dev/null; then
+		sbsiglist --owner 77fa9abd-0359-4d32-bd60-28f4e78f784b --type x509 --output made one.cer
+		says "$no" "$modulo" verify --keyring "$s/one.pem" --dbx made "$s/one.efi"
+	fi
+	echo nothing >list
+	refuses dbx.format "$modulo" verify --dbx list "$s/one.efi"
+	refuses io.open "$modulo" verify --dbx absent "$s/one.efi"
+}
+t 'lists of what is refused' listed
+
 # A bit turned, in every 23rd byte: another digest, refused, or INVALID, and where it is CheckSum's, counted
 changed()
 {

@@ -233,7 +233,7 @@ static bool all_verified(const struct mo_context *c, struct explained *e)
 		struct mo_judged j = { 0 };
 
 		ok(!mo_judge_signature(c, &leaf->sig[i].parsed, e->digest.signed_content[i],
-				       leaf->source, leaf->sig[i].off, &j, NULL));
+				       leaf->source, leaf->sig[i].off, e->digest.core, &j, NULL));
 		all &= j.status == MO_SIG_VERIFIED;
 	}
 	return all;
