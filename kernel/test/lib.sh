@@ -101,27 +101,61 @@ timed()
 	echo "# $1: $(($(date +%s) - start)) s"
 }
 
+# together NAME FUNCTION ARGUMENT...: a test for each argument, as many at a time as there are processors: linking, packing and what make
+# does besides keep one busy
+together()
+{
+	together_name=$1
+	together_function=$2
+	shift 2
+	together_nr=0
+	for argument; do
+		(
+			start=$(date +%s)
+			status=0
+			"$together_function" "$argument" >"$tap_tmp/$argument.output" 2>&1 || status=$?
+			echo "$status $(($(date +%s) - start))" >"$tap_tmp/$argument.status"
+		) &
+		together_nr=$((together_nr + 1))
+		[ $((together_nr % $(nproc))) -ne 0 ] || wait
+	done
+	wait
+	ended_after=unknown
+	for argument; do
+		tap_test "$together_name: $argument" ended "$argument"
+		echo "# $together_name: $argument: $ended_after s"
+	done
+}
+
+# ended ARGUMENT: how the test of it ended
+ended()
+{
+	cat "$tap_tmp/$1.output"
+	read -r ended_status ended_after <"$tap_tmp/$1.status" && return "$ended_status"
+}
+
 # configure SOURCES OUTPUT FRAGMENT...: fails where the kernel does not take all of it
 configure()
 {
 	conf_src=$1
 	conf_out=$2
 	shift 2
-	cat "$@" >"$work/wanted.config"
-	KCONFIG_ALLCONFIG=$work/wanted.config kmake "$conf_src" "$conf_out" -s allnoconfig || return 1
-	grep '^\(CONFIG\|# CONFIG_.* is not set\)' "$work/wanted.config" | sort -u >"$tap_tmp/wanted"
+	conf_name=$tap_tmp/$(basename "$conf_out")
+	cat "$@" >"$conf_name.config"
+	KCONFIG_ALLCONFIG=$conf_name.config kmake "$conf_src" "$conf_out" -s allnoconfig || return 1
+	grep '^\(CONFIG\|# CONFIG_.* is not set\)' "$conf_name.config" | sort -u >"$conf_name.wanted"
 	case $conf_out in
 	/*) ;;
 	*) conf_out=$conf_src/$conf_out ;;
 	esac
-	sort -u "$conf_out/.config" >"$tap_tmp/have"
-	comm -23 "$tap_tmp/wanted" "$tap_tmp/have" >"$tap_tmp/lost"
+	sort -u "$conf_out/.config" >"$conf_name.have"
+	comm -23 "$conf_name.wanted" "$conf_name.have" >"$conf_name.lost"
 	# What an option that is off hides needs no line of its own.
-	sed -n '/^CONFIG/s/^/the kernel did not take: /p' "$tap_tmp/lost"
-	grep '^# CONFIG' "$tap_tmp/lost" | while read -r _ option _; do
-		! grep "^$option=" "$tap_tmp/have"
+	sed -n '/^CONFIG/s/^/the kernel did not take: /p' "$conf_name.lost"
+	grep '^# CONFIG' "$conf_name.lost" | while read -r _ option _; do
+		! grep "^$option=" "$conf_name.have"
 	done || return 1
-	! grep -q '^CONFIG' "$tap_tmp/lost"
+	! grep -q '^CONFIG' "$conf_name.lost"
 }
 
 # machine KERNEL FOLDER NAME PARAMETERS [ARGUMENT...]: FOLDER, with its script, is the initramfs of a machine that runs, for BOOT_SECONDS at

@@ -85,9 +85,9 @@ keyed()
 {
 	rm -rf "$work/keyed/$1"
 	copied "$(out signatures)" "$src/out-$1" && rm -f "$src/out-$1/certs/signing_key.pem" || return 1
-	grep -v 'MODULE_SIG_ALL' kernel/test/signatures.config >"$tap_tmp/keyed.config"
-	printf 'CONFIG_MODULE_SIG_ALL=y\nCONFIG_MODULE_SIG_KEY="certs/signing_key.pem"\n' >>"$tap_tmp/keyed.config"
-	mkdir -p "$work/keyed" && configure "$src" "out-$1" kernel/test/small.config "$tap_tmp/keyed.config" &&
+	grep -v 'MODULE_SIG_ALL' kernel/test/signatures.config >"$tap_tmp/$1-fragment.config"
+	printf 'CONFIG_MODULE_SIG_ALL=y\nCONFIG_MODULE_SIG_KEY="certs/signing_key.pem"\n' >>"$tap_tmp/$1-fragment.config"
+	mkdir -p "$work/keyed" && configure "$src" "out-$1" kernel/test/small.config "$tap_tmp/$1-fragment.config" &&
 		kmake "$src" "out-$1" -s -j"$(nproc)" && package "$src" "out-$1" "$work/keyed/$1" "$work/keyed/$1.deb" || return 1
 	mv "$src/out-$1/vmlinux" "$work/keyed/$1.vmlinux" && cp "$src/out-$1/arch/x86/boot/bzImage" "$work/keyed/$1.bzImage"
 	rm -rf "$src/out-$1"
@@ -135,9 +135,7 @@ for f in vmlinux arch/x86/boot/bzImage; do
 done
 tap_test 'the same bits: every module' same_modules
 tap_test 'the same bits: the package' cmp "$work/first.deb" "$elsewhere/second.deb"
-for k in keyed-a keyed-b; do
-	timed "a kernel with a key of its own: $k" keyed "$k"
-done
+together 'a kernel with a key of its own' keyed keyed-a keyed-b
 for f in vmlinux bzImage deb; do
 	tap_test "with keys of their own, other bits: $f" differ "$work/keyed/keyed-a.$f" "$work/keyed/keyed-b.$f"
 done
