@@ -342,6 +342,8 @@ static int get_detached(struct mo_store *s, const struct mo_context *c, const st
 		mine = own(m->leaf, d->suffix);
 		r = mine ? add_detached(s, c, m, mine, e, trailers, &is_bound, err)
 			 : mismatch(err, "a signature for a file of no format that takes one");
+		if (r < 0)
+			blame(s, e ? e->path : NULL, err);
 		*nr += r == 0;
 		*bound += r == 0 && is_bound;
 	}

@@ -161,6 +161,7 @@ detached()
 	refuses pe.table "$modulo" join "$s/plain.efi" --from a.sig -o none
 	head -c 1590 one.der >a.sig
 	refuses pe.certificate "$modulo" join "$s/plain.efi" --from a.sig -o none
+	grep -q '^modulo: .*plain.efi!a.sig: offset 0: pe.certificate: ' refuses.err
 	: >a.sig
 	refuses pe.table "$modulo" join "$s/plain.efi" --from a.sig -o none
 	[ ! -e none ]
@@ -202,6 +203,15 @@ listed()
 	if command -v sbsiglist >/dev/null; then
 		sbsiglist --owner 77fa9abd-0359-4d32-bd60-28f4e78f784b --type x509 --output made one.cer
 		says "$no" "$modulo" verify --keyring "$s/one.pem" --dbx made "$s/one.efi"
+	fi
+	# The image's digest, as the update of a variable, which is signed
+	if command -v sbvarsign >/dev/null; then
+		openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=kek -keyout kek.key -out kek.pem 2>/dev/null
+		openssl dgst -sha256 -binary core >image.hash
+		sbsiglist --owner 77fa9abd-0359-4d32-bd60-28f4e78f784b --type sha256 --output made image.hash
+		sbvarsign --key kek.key --cert kek.pem --output update dbx made
+		says "$no" "$modulo" verify --keyring "$s/one.pem" --dbx made "$s/one.efi"
+		says "$no" "$modulo" verify --keyring "$s/one.pem" --dbx update "$s/one.efi"
 	fi
 	echo nothing >list
 	refuses dbx.format "$modulo" verify --dbx list "$s/one.efi"
