@@ -121,3 +121,27 @@ int mo_source_settle(struct mo_source *s, struct modulo_error *err)
 			       "the file changed while it was read");
 	return 0;
 }
+
+int mo_source_load(const char *path, uint64_t max, const char *id, uint8_t **out, size_t *len,
+		   struct modulo_error *err)
+{
+	_cleanup_source_ struct mo_source *s = NULL;
+	_cleanup_free_ uint8_t *data = NULL;
+	int r = mo_source_file(path, &s, err);
+
+	if (r < 0)
+		return r;
+	if (s->len > max)
+		return mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, id, "over %llu bytes",
+			       (unsigned long long)max);
+	data = malloc((size_t)s->len + 1);
+	if (!data)
+		return mo_fail_nomem(err);
+	r = s->len ? mo_source_read(s, 0, data, (size_t)s->len, err) : 0;
+	r = r < 0 ? r : mo_source_settle(s, err);
+	if (r < 0)
+		return r;
+	*len = (size_t)s->len;
+	*out = MO_TAKE(data);
+	return 0;
+}

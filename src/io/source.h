@@ -37,6 +37,12 @@ _must_check_ int mo_source_file(const char *path, struct mo_source **out, struct
 /* "io.changed" where size, mtime or ctime of the file behind s are no longer what they were. */
 _must_check_ int mo_source_settle(struct mo_source *s, struct modulo_error *err);
 
+/*
+ * All of a file that is to be in memory, malloced, and settled. id: the refusal where it has more
+ * than max bytes.
+ */
+_must_check_ int mo_source_load(const char *path, uint64_t max, const char *id, uint8_t **out,
+				size_t *len, struct modulo_error *err);
 /* Borrowed memory: p must outlive the source. */
 _must_check_ int mo_source_memory(const void *p, size_t len, struct mo_source **out,
 				  struct modulo_error *err);

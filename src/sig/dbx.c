@@ -163,21 +163,11 @@ int mo_dbx_add(struct mo_dbx *d, const uint8_t *p, size_t len, struct modulo_err
 
 int mo_dbx_add_file(struct mo_dbx *d, const char *path, struct modulo_error *err)
 {
-	_cleanup_source_ struct mo_source *s = NULL;
 	_cleanup_free_ uint8_t *data = NULL;
-	int r = mo_source_file(path, &s, err);
+	size_t len;
+	int r = mo_source_load(path, FILE_MAX_LEN, "dbx.size", &data, &len, err);
 
-	if (r < 0)
-		return r;
-	if (s->len > FILE_MAX_LEN)
-		return mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "dbx.size",
-			       "over %d bytes of lists", FILE_MAX_LEN);
-	data = malloc((size_t)s->len + 1);
-	if (!data)
-		return mo_fail_nomem(err);
-	r = s->len ? mo_source_read(s, 0, data, (size_t)s->len, err) : 0;
-	r = r < 0 ? r : mo_source_settle(s, err);
-	return r < 0 ? r : mo_dbx_add(d, data, (size_t)s->len, err);
+	return r < 0 ? r : mo_dbx_add(d, data, len, err);
 }
 
 void mo_dbx_release(struct mo_dbx *d)

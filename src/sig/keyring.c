@@ -224,20 +224,9 @@ int mo_keyring_add(struct mo_keyring *k, const uint8_t *p, size_t len, struct mo
 
 int mo_keyring_add_file(struct mo_keyring *k, const char *path, struct modulo_error *err)
 {
-	_cleanup_source_ struct mo_source *s = NULL;
 	_cleanup_free_ uint8_t *data = NULL;
-	int rc = mo_source_file(path, &s, err);
+	size_t len;
+	int rc = mo_source_load(path, FILE_MAX_LEN, "keyring.size", &data, &len, err);
 
-	if (rc)
-		return rc;
-	if (s->len > FILE_MAX_LEN)
-		return mo_fail(err, MODULO_LIMIT, MODULO_NO_OFFSET, "keyring.size",
-			       "over %d bytes of certificates", FILE_MAX_LEN);
-	data = malloc((size_t)s->len + 1);
-	if (!data)
-		return mo_fail_nomem(err);
-	rc = s->len ? mo_source_read(s, 0, data, (size_t)s->len, err) : 0;
-	if (!rc)
-		rc = mo_source_settle(s, err);
-	return rc ? rc : mo_keyring_add(k, data, (size_t)s->len, err);
+	return rc < 0 ? rc : mo_keyring_add(k, data, len, err);
 }
